@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The admission of data: validation, quarantine with reason codes, and the way back."""

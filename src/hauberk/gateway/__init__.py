@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The enforcement point in front of a served model: protocol, identity, decision, domain, detectors, model, output,
+record.
+
+Not built yet: the room is placed, and nothing in it answers.
+"""

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scan: what a data check wants counted, as aggregations that fuse into one pass and states that merge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from hauberk.core.finding import Finding
+from hauberk.core.measurement import Measurement
+
+State = dict[str, Any]
+"""What is kept between batches: plain Python numbers, strings, lists, dicts and numpy arrays of a declared size."""
+
+Merge = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """A data check in three steps: map each batch, merge the states, finish.
+
+    Attributes:
+        aggregations: name to Polars expression that gives one row a batch. The aggregations of all checks of a run are
+            fused into one `select` per batch, under names that cannot clash.
+        merges: name to the function that merges two batches' values, the earlier one first; `add` where absent. It must
+            be associative; unless the check declares that order matters, it must be commutative too.
+        finish: merged state to measurements and findings.
+        map: what no expression can state: batch and number of its first row to a state, merged by `merge_map`.
+        merge_map: merges two states of `map`, the earlier one first.
+        state_size: how large the state can grow, in words.
+    """
+
+    aggregations: Mapping[str, pl.Expr] = field(default_factory=dict)
+    merges: Mapping[str, Merge] = field(default_factory=dict)
+    finish: Callable[[State], Iterable[Measurement | Finding]]
+    map: Callable[[pl.DataFrame, int], State] | None = None
+    merge_map: Callable[[State, State], State] | None = None
+    state_size: str = "a few numbers"

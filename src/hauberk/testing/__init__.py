@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What users and plug-in authors test with: the conformance suite for checks, assertions about a model, the pytest
+plug-in."""

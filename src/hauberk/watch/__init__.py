@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The event stream of a served model: sensors for marginals, scores, sequences, labels and integrity; an alert or
+silence.
+
+Not built yet: the room is placed, and nothing in it answers.
+"""
