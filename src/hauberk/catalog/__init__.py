@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Threats, controls and duties as pinned, versioned data files with their source and licence, and the few functions
-that read them.
+"""Threats, controls and duties as pinned, versioned data files.
 
-Data never stands in code.
+Each file stands with its source and licence, beside the few functions that read it. Data never stands in code.
 """

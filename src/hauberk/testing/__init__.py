@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What users and plug-in authors test with: the conformance suite for checks, assertions about a model, the pytest
-plug-in."""
+"""What users and plug-in authors test with.
+
+The conformance suite for checks, assertions about a model, the pytest plug-in.
+"""
