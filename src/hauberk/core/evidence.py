@@ -33,8 +33,8 @@ class Evidence:
         title: one line.
         columns: header of each column; `name (unit)` where there is a unit.
         rows: at most MAX_ROWS rows, each as long as `columns`.
-        view: how to draw it: LINE and STEPS take x, y[, low, high] columns in that order, BARS takes label, value[, low,
-            high], BEFORE_AFTER takes case, column, before, after[, further columns].
+        view: how to draw it: LINE and STEPS take x, y[, low, high] columns in that order, BARS takes label, value[,
+            low, high], BEFORE_AFTER takes case, column, before, after[, further columns].
         holds: for each column, whose record values stand in it: None for none, a domain column's name, or the index of
             the evidence column that names the domain column row by row. Renderings mask by it.
         note: one sentence that says how to read it.

@@ -43,8 +43,8 @@ def quantile_interval(values: NDArray[np.float64], q: float = 0.5, level: float 
         level: confidence level.
 
     Returns:
-        The quantile (inverse of the empirical distribution), lower end, upper end; the ends are the extremes of the sample
-        where it is too small for the level.
+        The quantile (inverse of the empirical distribution), lower end, upper end; the ends are the extremes of the
+        sample where it is too small for the level.
 
     Raises:
         ValueError: no values.
