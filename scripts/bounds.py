@@ -31,8 +31,8 @@ LITERAL = 60
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
 OPTIONAL = {"catboost", "cloudpickle", "distributed", "joblib", "onnx", "pandas", "pyarrow", "torch", "xgboost"}
 LAZY_ROOMS = {"app", "cli"}
-LOADERS = {"hauberk/__init__.py", "hauberk/assess/plugins.py"}
-"""Files that load what a name says: the lazy public module and the loader of plug-ins."""
+LOADERS = {"hauberk/__init__.py", "hauberk/core/entry.py"}
+"""Files that load what a name says: the lazy public module, and the index entry that loads its check."""
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPE = (*FUNCTION, ast.ClassDef, ast.Lambda)
@@ -181,10 +181,11 @@ def late_imports(source: Source) -> Iterator[Offence]:
     if source.room in LAZY_ROOMS or source.name in LOADERS:
         return
     for function in (node for node in ast.walk(source.tree) if isinstance(node, FUNCTION)):
-        for node in inside(function):
-            for name in _imported(node):
-                if name.partition(".")[0] not in OPTIONAL:
-                    yield Offence(source.name, node.lineno, "late-import", f"{name} is imported inside {function.name}")  # type: ignore[attr-defined]
+        names = [name for node in inside(function) for name in _imported(node)]
+        for name in names:
+            if name.partition(".")[0] not in OPTIONAL:
+                sentence = f"{name} is imported inside {function.name}"
+                yield Offence(source.name, function.lineno, "late-import", sentence)
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -58,9 +58,7 @@ def main(arguments: list[str]) -> None:
     blank = sum(value is None for value in sizes.values())
     rest = f", and {blank} files whose size nobody says" if blank else ""
     largest = max(sizes, key=lambda name: sizes[name] or 0)
-    print(
-        f"{arguments[0]} and {len(items) - 1} dependencies: {known / 1e6:,.0f} MB to fetch{rest}; largest: {largest}"
-    )
+    print(f"{arguments[0]} and {len(items) - 1} dependencies: {known / 1e6:,.0f} MB to fetch{rest}; largest: {largest}")
 
 
 if __name__ == "__main__":
