@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which adapter opens an object in memory. Optional frameworks are imported only when an object of theirs arrives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hauberk.core.errors import UsageError
+from hauberk.model.adapters import lightgbm_booster
+from hauberk.model.adapters.opened import Opened, Request
+from hauberk.model.adapters.plain_callable import open_callable
+from hauberk.model.adapters.sklearn_estimator import open_estimator
+
+
+def open_object(model: Any, request: Request) -> Opened:
+    """Open a model that is in memory.
+
+    Raises:
+        UsageError: nothing here knows how to ask it for a probability.
+    """
+    kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(model).__mro__}
+    if "lightgbm.Booster" in kinds:
+        return lightgbm_booster.open_booster(model, request)
+    if "lightgbm.LGBMClassifier" in kinds:
+        return lightgbm_booster.open_classifier(model, request)
+    if hasattr(model, "predict_proba") or hasattr(model, "predict"):
+        return open_estimator(model, request)
+    if callable(model):
+        return open_callable(model, request)
+    raise UsageError(
+        f"an object of type {type(model).__name__} is not a model that Hauberk can ask",
+        where=request.where,
+        next_step="give a path, an address, a fitted classifier, or a function from a polars frame to P(event)",
+    )

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Open a model: a file, an address, an object in memory or a function."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hauberk.core.check import Need
+from hauberk.core.errors import Unreadable, UsageError
+from hauberk.model.adapters import lightgbm_booster
+from hauberk.model.adapters.objects import open_object
+from hauberk.model.adapters.opened import Opened, Request
+from hauberk.model.classes import Label
+from hauberk.model.recognise import Format, recognise
+from hauberk.model.view import ModelView
+
+
+def open_model(
+    source: Any,
+    *,
+    features: Sequence[str] | None = None,
+    trust: Sequence[str] = (),
+    name: str = "",
+    positive: Label = 1,
+    threads: int = 0,
+    timeout_s: float = 30.0,
+) -> ModelView:
+    """Open a model and return what it can answer.
+
+    Args:
+        source: path of a model file, an address, a fitted estimator, or a function from a polars frame to P(event).
+        features: names of the columns, in the model's order. A model that carries names of its own needs none; if names
+            are given nevertheless, its own must be among them. All columns of the data but the label may be passed.
+        trust: digests (`sha256:…`) of files whose code may run.
+        name: what to call it; the file's name, or the type's, by default.
+        positive: what the event is called among the model's classes.
+        threads: threads that scoring may use; 0 leaves it to the library.
+        timeout_s: seconds that an endpoint or a separate process may take for one call.
+
+    Raises:
+        UsageError: the file is missing, its columns or classes cannot be told, it does not give a probability of two
+            classes, or loading it runs code and its digest is not in `trust`.
+        Unreadable: the file is not a model of a known format, or is damaged.
+    """
+    given = None if features is None else tuple(features)
+    if not isinstance(source, (str, Path)):
+        called = name or type(source).__name__
+        request = Request(where=called, features=given, positive=positive, threads=threads)
+        return _view(open_object(source, request), called, "")
+    path = Path(source)
+    request = Request(where=str(path), features=given, positive=positive, threads=threads)
+    content = read_model_file(path)
+    opened = _open_content(content, request)
+    return _view(opened, name or path.name, digest_of(content))
+
+
+def digest_of(content: bytes) -> str:
+    """Return `sha256:` and the digest of the bytes that were read; the same bytes are then loaded."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def read_model_file(path: Path) -> bytes:
+    """Return the bytes of a model file.
+
+    Raises:
+        UsageError: there is no such file.
+        Unreadable: it is a directory, is empty, or the system refuses to read it.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError("there is no such model file", where=str(path), next_step="check the path") from error
+    except IsADirectoryError as error:
+        raise Unreadable(
+            "a directory is not a model file", where=str(path), next_step="name the model file inside it"
+        ) from error
+    except OSError as error:
+        raise Unreadable("the model file cannot be read", where=str(path), why=error.strerror or str(error)) from error
+    if not content:
+        raise Unreadable("the model file is empty", where=str(path), next_step="save the model again")
+    return content
+
+
+def _open_content(content: bytes, request: Request) -> Opened:
+    kind = recognise(content)
+    opener = _NATIVE.get(kind)
+    if opener is None:
+        raise Unreadable(
+            f"this is not a model file that Hauberk opens: {kind}",
+            where=request.where,
+            why=f"looked at the content ({len(content)} bytes, first {content[:8]!r}), not at the extension",
+            next_step="give LightGBM text, XGBoost json or ubj, CatBoost cbm or json, or ONNX",
+        )
+    return opener(content, request)
+
+
+_NATIVE: dict[Format, Callable[[bytes, Request], Opened]] = {
+    Format.LIGHTGBM: lightgbm_booster.open_text,
+}
+
+
+def _view(opened: Opened, name: str, digest: str) -> ModelView:
+    answers = {Need.LABELS} if opened.labels_only else {Need.SCORES, Need.LABELS}
+    return ModelView(
+        name=name,
+        digest=digest,
+        framework=opened.framework,
+        features=opened.features,
+        scorer=opened.scorer,
+        capabilities=frozenset(answers),
+    )
