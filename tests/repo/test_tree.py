@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must not stand in the repository: paths of one machine, registry hosts, unfinished marks, notes on its making."""
+"""What must not stand in the repository: machine paths, registry hosts, unfinished marks, notes on its making."""
 
 from __future__ import annotations
 
