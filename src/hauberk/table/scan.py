@@ -17,6 +17,26 @@ State = dict[str, Any]
 
 Merge = Callable[[Any, Any], Any]
 
+SAMPLE = 10
+"""Rows that a `Hits` names at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Rows that a boolean expression marked.
+
+    Attributes:
+        count: how many.
+        sample: numbers of the first ten of them, 0-based, ascending.
+    """
+
+    count: int = 0
+    sample: tuple[int, ...] = ()
+
+    def __add__(self, other: Hits) -> Hits:
+        """Merge the hits of two batches; the order of the two does not matter."""
+        return Hits(self.count + other.count, tuple(sorted(self.sample + other.sample))[:SAMPLE])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
@@ -24,18 +44,23 @@ class Scan:
 
     Attributes:
         aggregations: name to Polars expression that gives one row a batch. The aggregations of all checks of a run are
-            fused into one `select` per batch, under names that cannot clash.
+            fused into one `select` per batch, under names that cannot clash. A list-valued result arrives as a Series.
         merges: name to the function that merges two batches' values, the earlier one first; `add` where absent. It must
             be associative; unless the check declares that order matters, it must be commutative too.
+        rows: name to boolean Polars expression, one value a row; null counts as false. Fused like an aggregation; the
+            state holds a `Hits` under that name. A name stands in one of `aggregations` and `rows`.
         finish: merged state to measurements and findings.
         map: what no expression can state: batch and number of its first row to a state, merged by `merge_map`.
         merge_map: merges two states of `map`, the earlier one first.
+        columns: columns that `map` reads; None for all of them.
         state_size: how large the state can grow, in words.
     """
 
-    aggregations: Mapping[str, pl.Expr] = field(default_factory=dict)
-    merges: Mapping[str, Merge] = field(default_factory=dict)
+    aggregations: Mapping[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
+    merges: Mapping[str, Merge] = field(default_factory=dict[str, Merge])
+    rows: Mapping[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
     finish: Callable[[State], Iterable[Measurement | Finding]]
     map: Callable[[pl.DataFrame, int], State] | None = None
     merge_map: Callable[[State, State], State] | None = None
+    columns: tuple[str, ...] | None = None
     state_size: str = "a few numbers"
