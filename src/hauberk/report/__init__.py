@@ -3,3 +3,9 @@
 
 Pure functions of the run; values of personal columns are masked on the way.
 """
+
+from hauberk.report.codec import dump_run, load_run
+from hauberk.report.render import FORMATS, render
+from hauberk.report.verdict import exit_code
+
+__all__ = ["FORMATS", "dump_run", "exit_code", "load_run", "render"]

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Record values of personal columns leave a run only on request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from hauberk.core.evidence import Cell, Evidence
+from hauberk.core.finding import Finding
+from hauberk.core.outcome import Outcome
+from hauberk.core.run import Run
+
+MASK = "•••"
+"""What stands in the place of a masked value. Nulls are masked too: that a value is missing is a value."""
+
+
+def mask_run(run: Run) -> Run:
+    """Return the run with the values of its personal columns masked in all evidence.
+
+    A cell whose owner cannot be told, because the evidence points outside its own row, is masked as well.
+    """
+    personal = frozenset(run.personal)
+    if not personal and not any(_points(item) for outcome in run.outcomes for item in _evidence(outcome)):
+        return run
+    return replace(run, outcomes=tuple(_outcome(outcome, personal) for outcome in run.outcomes))
+
+
+def is_masked(evidence: Evidence, column: int) -> bool:
+    """True if any cell of this evidence column is masked."""
+    return any(row[column] == MASK for row in evidence.rows)
+
+
+def _evidence(outcome: Outcome) -> list[Evidence]:
+    return [*outcome.evidence, *(item for finding in outcome.findings for item in finding.evidence)]
+
+
+def _points(evidence: Evidence) -> bool:
+    return any(isinstance(owner, int) for owner in evidence.holds)
+
+
+def _outcome(outcome: Outcome, personal: Collection[str]) -> Outcome:
+    return replace(
+        outcome,
+        findings=tuple(_finding(finding, personal) for finding in outcome.findings),
+        evidence=tuple(mask_evidence(item, personal) for item in outcome.evidence),
+    )
+
+
+def _finding(finding: Finding, personal: Collection[str]) -> Finding:
+    if not finding.evidence:
+        return finding
+    return replace(finding, evidence=tuple(mask_evidence(item, personal) for item in finding.evidence))
+
+
+def mask_evidence(evidence: Evidence, personal: Collection[str]) -> Evidence:
+    """Return the evidence with each cell masked that holds a value of one of the `personal` columns."""
+    if not any(owner is not None for owner in evidence.holds):
+        return evidence
+    hides = tuple(_hider(owner, personal) for owner in evidence.holds)
+    rows = tuple(
+        tuple(MASK if hide(row) else cell for cell, hide in zip(row, hides, strict=True)) for row in evidence.rows
+    )
+    return replace(evidence, rows=rows)
+
+
+def _hider(owner: str | int | None, personal: Collection[str]) -> Callable[[tuple[Cell, ...]], bool]:
+    """Return the function that says of a row whether the cell of a column with this owner is to be masked."""
+    if owner is None:
+        return lambda row: False  # noqa: ARG005 - the row does not matter where no record value stands
+    if isinstance(owner, str):
+        hidden = owner in personal
+        return lambda row: hidden  # noqa: ARG005 - one owner for the whole column
+    return lambda row: not 0 <= owner < len(row) or str(row[owner]) in personal
