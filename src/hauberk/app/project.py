@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A project on disk: its file, its state folder, its key, and who acts."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hauberk.app.config import Config, find_config, load_config
+from hauberk.core.errors import IntegrityError, UsageError
+from hauberk.core.ports import Clock, SystemClock
+from hauberk.core.principal import Principal
+from hauberk.core.run import Run
+from hauberk.ledger import Blobs, Ledger, open_ledger
+from hauberk.report import dump_run, load_run
+from hauberk.seal import Signer, create_signer, digest_bytes, load_signer, stored_keys
+
+STATE = ".hauberk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project and the means to work on it.
+
+    Attributes:
+        file: the project file.
+        config: what it says, with environment and flags laid over it.
+        clock: where the time comes from.
+        signer: the key that signs checkpoints and decisions; None loads or makes the user's own when it is needed.
+    """
+
+    file: Path
+    config: Config
+    clock: Clock
+    signer: Signer | None = None
+
+    @property
+    def root(self) -> Path:
+        """The folder of the project file; relative paths start here."""
+        return self.file.parent
+
+    @property
+    def state(self) -> Path:
+        """The state folder, mode 0700."""
+        return self.root / STATE
+
+    @property
+    def actor(self) -> Principal:
+        """Who acts. A key that nobody has enrolled proves nothing about its holder."""
+        return Principal(name=f"unverified:{_user()}@{socket.gethostname()}")
+
+    def path(self, name: str) -> Path:
+        """Resolve a path of the project file."""
+        return (self.root / name).resolve()
+
+    def key(self) -> Signer:
+        """The signing key: the one given, the user's own, or a new one named after the user if there is none."""
+        if self.signer is not None:
+            return self.signer
+        if os.environ.get("HAUBERK_KEY") or stored_keys():
+            return load_signer(passphrase=os.environ.get("HAUBERK_PASSPHRASE"))
+        return create_signer(f"{_user()}-{socket.gethostname()}".replace("+", "-"))
+
+    def prepare(self) -> None:
+        """Make the state folder.
+
+        Raises:
+            UsageError: it cannot be made or written.
+        """
+        try:
+            for folder in (self.state, self.runs, self.state / "decisions"):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                "the project's state folder cannot be written",
+                where=str(self.state),
+                why=error.strerror or "",
+                next_step="check who owns the folder, or copy the project to a place that you may write to",
+            ) from error
+
+    @property
+    def runs(self) -> Path:
+        """Folder of recorded runs."""
+        return self.state / "runs"
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """Open the ledger for appending."""
+        self.prepare()
+        with open_ledger(self.state, signer=self.key(), origin=self.origin, clock=self.clock) as ledger:
+            yield ledger
+
+    @property
+    def origin(self) -> str:
+        """Name of the project's log in its checkpoints."""
+        return f"hauberk/{self.config.project.name}"
+
+    @property
+    def blobs(self) -> Blobs:
+        """The content-addressed store."""
+        return Blobs(self.state / "blobs")
+
+    def save_run(self, run: Run) -> tuple[Path, str]:
+        """Write a run atomically; return its path and the digest of its bytes."""
+        content = dump_run(run)
+        target = self.runs / f"{run.id}.json"
+        write_atomically(target, content)
+        return target, digest_bytes(content)
+
+    def run_ids(self) -> list[str]:
+        """Ids of the recorded runs, oldest first."""
+        return sorted(path.stem for path in self.runs.glob("*.json"))
+
+    def load_run(self, name: str) -> Run:
+        """Read a recorded run by id, by a unique beginning of one, by path, or `last`.
+
+        Raises:
+            UsageError: there is no such run, or several.
+        """
+        if Path(name).suffix == ".json" and Path(name).is_file():
+            return load_run(Path(name).read_bytes())
+        known = self.run_ids()
+        matches = known[-1:] if name == "last" else [run for run in known if run.startswith(name)]
+        if len(matches) != 1:
+            what = f"no run is named {name!r}" if not matches else f"several runs begin with {name!r}"
+            shown = ", ".join(known[-5:]) or "none"
+            raise UsageError(what, where=str(self.runs), why=f"recorded: {shown}", next_step="name one of them, or `last`")
+        run = load_run((self.runs / f"{matches[0]}.json").read_bytes())
+        if run.id != matches[0]:
+            raise IntegrityError("a run's file holds another run", where=str(self.runs / f"{matches[0]}.json"))
+        return run
+
+
+def open_project(
+    config: str | os.PathLike[str] = ".",
+    *,
+    flags: Mapping[str, Any] | None = None,
+    clock: Clock | None = None,
+    signer: Signer | None = None,
+) -> Project:
+    """Open a project by its file or folder.
+
+    Args:
+        config: `hauberk.toml`, `pyproject.toml`, or the folder that holds one.
+        flags: dotted keys that override the file.
+        clock: where the time comes from; the machine's own by default.
+        signer: key for checkpoints and decisions; the user's own by default.
+
+    Raises:
+        ConfigError: no project file, or one that cannot mean anything.
+    """
+    file = find_config(Path(config)).resolve()
+    return Project(file=file, config=load_config(file, flags=flags), clock=clock or SystemClock(), signer=signer)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `hauberk` command. A command's module is imported when it is used, so that `--help` costs nothing."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from hauberk import __version__
+from hauberk.core.errors import HauberkError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("hauberk.cli.demo:demo", "Run the whole life of a credit model on real data, in a minute."),
+    "init": ("hauberk.cli.init:init", "Write hauberk.toml and domain.toml for your own table and model."),
+    "check": ("hauberk.cli.check:check", "Run everything that hauberk.toml declares and judge it by policy."),
+    "data": ("hauberk.cli.data:data", "Admit a table: check it, quarantine rows, bring them back."),
+    "attack": ("hauberk.cli.attack:attack", "Attack your own model inside the domain."),
+    "artifact": ("hauberk.cli.artifact:artifact", "Digest, sign and verify a model file or folder."),
+    "gate": ("hauberk.cli.gate:gate", "Judge recorded runs by a policy, or try another policy on them."),
+    "report": ("hauberk.cli.report:report", "Render a recorded run in another format."),
+    "diff": ("hauberk.cli.diff:diff", "Compare two recorded runs."),
+    "replay": ("hauberk.cli.replay:replay", "Run a recorded run again and compare byte for byte."),
+    "evidence": ("hauberk.cli.evidence:evidence", "Verify the ledger and everything that it vouches for."),
+    "checks": ("hauberk.cli.checks:checks", "List the checks, or print the page of one."),
+    "doctor": ("hauberk.cli.doctor:doctor", "Say what this installation can and cannot do."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and loads one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order of a model's life."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="hauberk")
+@click.option("-v", "--verbose", count=True, help="Say more; twice for tracebacks.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@click.pass_context
+def cli(ctx: click.Context, verbose: int, quiet: bool) -> None:
+    r"""Secure a predictive model over its whole life.
+
+    \b
+    Examples:
+      hauberk demo
+      hauberk init --data train.parquet --label default --model model.txt
+      hauberk check
+
+    Exit codes: 0 passed, 1 policy failed, 2 usage or configuration, 3 nothing to examine, 4 incomplete, 5 integrity
+    refused, 130 interrupted.
+    """
+    ctx.obj = {"verbose": verbose, "quiet": quiet}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; never raises.
+
+    Args:
+        arguments: the words after `hauberk`.
+    """
+    verbose = sum(word.count("v") for word in arguments if word.startswith("-v") and not word.startswith("--"))
+    try:
+        code = cli.main(args=list(arguments), prog_name="hauberk", standalone_mode=False)
+        sys.stdout.flush()
+    except HauberkError as error:
+        return _explain(str(error), error.exit_code, verbose)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return _explain("interrupted; nothing half-written is left behind", 130, 0)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except PermissionError as error:
+        return _explain(f"no permission\n  where: {error.filename}\n  next: check who owns it", 4, verbose)
+    except OSError as error:
+        return _explain(f"the system refused\n  where: {error.filename}\n  why: {error.strerror}", 4, verbose)
+    except Exception as error:  # broad: a defect of ours must still end in a documented exit code
+        name = type(error).__name__
+        return _explain(
+            f"{name}: {error}\n  why: a defect in Hauberk\n  next: run again with -vv and report it", 4, verbose
+        )
+    return code if isinstance(code, int) else 0
+
+
+def _explain(text: str, code: int, verbose: int) -> int:
+    if verbose >= 2:
+        traceback.print_exc()
+    click.echo(f"error: {text}", err=True)
+    return code
+
+
+def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
+    del signum, frame
+    raise SystemExit(143)
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(run(sys.argv[1:]))
