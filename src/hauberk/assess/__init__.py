@@ -5,7 +5,46 @@ It decides which checks apply, runs them inside their budgets on an executor, gi
 imports no check.
 """
 
+from hauberk.assess.baseline import Comparison, Worsened, compare, known_fingerprints
 from hauberk.assess.budget import Budget, TimedOut
 from hauberk.assess.context import CheckContext, Money, SignatureState, Situation
+from hauberk.assess.executor import InProcess
+from hauberk.assess.materials import Materials, open_situation
+from hauberk.assess.needs import missing_needs
+from hauberk.assess.plan import Plan, Planned, Selection, plan
+from hauberk.assess.pool import ProcessPool
+from hauberk.assess.run import TIMEOUT_S, Results, run_plan
+from hauberk.assess.task import Executor, Reply, Task
+from hauberk.assess.waive import Waiving, apply_waivers, is_expired, parse_waivers
 
-__all__ = ["Budget", "CheckContext", "Money", "SignatureState", "Situation", "TimedOut"]
+__all__ = [
+    "TIMEOUT_S",
+    "Budget",
+    "CheckContext",
+    "Comparison",
+    "Executor",
+    "InProcess",
+    "Materials",
+    "Money",
+    "Plan",
+    "Planned",
+    "ProcessPool",
+    "Reply",
+    "Results",
+    "Selection",
+    "SignatureState",
+    "Situation",
+    "Task",
+    "TimedOut",
+    "Waiving",
+    "Worsened",
+    "apply_waivers",
+    "compare",
+    "is_expired",
+    "known_fingerprints",
+    "missing_needs",
+    "open_situation",
+    "parse_waivers",
+    "plan",
+    "run_plan",
+]

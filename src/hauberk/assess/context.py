@@ -37,7 +37,7 @@ class Money:
     @property
     def formula(self) -> str:
         """The loss of one missed event, in words."""
-        parts = []
+        parts: list[str] = []
         if self.amount:
             parts.append(f"{self.share:g} x {self.amount}")
         if self.flat or not parts:

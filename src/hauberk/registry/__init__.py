@@ -3,3 +3,30 @@
 
 Pure: events and policy in, decision and next events out.
 """
+
+from hauberk.registry.cedar import (
+    MAX_AGE_DAYS,
+    Policy,
+    Rule,
+    default_policy,
+    default_policy_text,
+    load_policy,
+    parse_policy,
+    schema_text,
+)
+from hauberk.registry.facts import Facts, facts_of
+from hauberk.registry.gate import decide
+
+__all__ = [
+    "MAX_AGE_DAYS",
+    "Facts",
+    "Policy",
+    "Rule",
+    "decide",
+    "default_policy",
+    "default_policy_text",
+    "facts_of",
+    "load_policy",
+    "parse_policy",
+    "schema_text",
+]

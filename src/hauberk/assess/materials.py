@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Materials: what a situation is opened from, in a form that can be sent to another process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hauberk.assess.context import Money, SignatureState, Situation
+from hauberk.assess.params import suggestion
+from hauberk.core.errors import UsageError
+from hauberk.core.run import Waived
+from hauberk.domain import loads_domain
+from hauberk.model import open_model
+from hauberk.table import Table, open_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Materials:
+    """Where everything that a run looks at can be found.
+
+    Attributes:
+        data: training data: a path or a frame; None for none.
+        holdout: labelled rows that the model was not trained on.
+        reference: rows that a person trusts.
+        label: name of the label column.
+        time: name of the time column.
+        groups: columns whose values name subgroups.
+        domain: the domain as TOML text; empty for none.
+        domain_path: where that text was read, for messages.
+        model: a path, a URL or a model in memory; None for none.
+        model_name: what people call it.
+        features: columns that the model reads, where it does not say so itself.
+        trust: digests of pickled models that may be loaded.
+        positive: what the event is called among the model's classes.
+        model_timeout_s: seconds that an endpoint or a separate process may take for one call.
+        threshold: score from which on the business acts.
+        money: how a missed event becomes an amount.
+        provenance: what is recorded of the data's origin.
+        signature: what is known of the model's signature.
+        waivers: waivers declared by the project, expired ones included.
+        now_us: the run's start in UTC microseconds.
+    """
+
+    data: Any = None
+    holdout: Any = None
+    reference: Any = None
+    label: str = ""
+    time: str = ""
+    groups: tuple[str, ...] = ()
+    domain: str = ""
+    domain_path: str = ""
+    model: Any = None
+    model_name: str = ""
+    features: tuple[str, ...] | None = None
+    trust: tuple[str, ...] = ()
+    positive: str | int | bool = 1
+    model_timeout_s: float = 30.0
+    threshold: float = 0.5
+    money: Money = field(default_factory=Money)
+    provenance: dict[str, str] = field(default_factory=dict)
+    signature: SignatureState | None = None
+    waivers: tuple[Waived, ...] = ()
+    now_us: int = 0
+
+
+def open_situation(materials: Materials) -> Situation:
+    """Open everything that the materials name.
+
+    Raises:
+        UsageError: a missing file, or a column that was named and that no table holds.
+        ConfigError: a domain that cannot mean anything.
+        Unreadable: a file that is not what it claims to be.
+        IntegrityError: a pickled model whose digest is not trusted.
+    """
+    data, holdout, reference = (
+        _table(source, role)
+        for source, role in (
+            (materials.data, "train"),
+            (materials.holdout, "holdout"),
+            (materials.reference, "reference"),
+        )
+    )
+    tables = [table for table in (data, holdout) if table is not None]
+    for key, name in _named(materials):
+        _refuse_unknown_column(key, name, tables)
+    model = None
+    if materials.model is not None:
+        model = open_model(
+            materials.model,
+            features=materials.features,
+            trust=materials.trust,
+            name=materials.model_name,
+            positive=materials.positive,
+            timeout_s=materials.model_timeout_s,
+        )
+    return Situation(
+        data=data,
+        holdout=holdout,
+        reference=reference,
+        label=materials.label,
+        time=materials.time,
+        groups=materials.groups,
+        domain=loads_domain(materials.domain, materials.domain_path) if materials.domain else None,
+        model=model,
+        threshold=materials.threshold,
+        money=materials.money,
+        provenance=dict(materials.provenance),
+        signature=materials.signature,
+        waivers=materials.waivers,
+        now_us=materials.now_us,
+    )
+
+
+def _table(source: Any, role: str) -> Table | None:
+    if source is None:
+        return None
+    if isinstance(source, Table):
+        return source
+    name = Path(source).stem if isinstance(source, str | Path) else role
+    return open_table(source, name=name)
+
+
+def _named(materials: Materials) -> list[tuple[str, str]]:
+    named = [("label", materials.label), ("time", materials.time)]
+    return [item for item in [*named, *(("groups", group) for group in materials.groups)] if item[1]]
+
+
+def _refuse_unknown_column(key: str, name: str, tables: list[Table]) -> None:
+    if not tables or any(name in table.columns for table in tables):
+        return
+    columns = tables[0].columns
+    shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
+    raise UsageError(
+        f"no table holds the {key} column {name!r}",
+        where=f"[data] {key}",
+        why=f"the columns are {shown}",
+        next_step=suggestion(name, columns) or f"name one of them as {key}",
+    )
