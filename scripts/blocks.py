@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```\s*$", flags=re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^```(\{?\w*)[^\n]*\n(.*?)^```\s*$", flags=re.DOTALL | re.MULTILINE)
 SETUP = re.compile(r"^<!-- setup: (\S+) -->$", flags=re.MULTILINE)
 KNOWN = {"python", "console", "toml", "json", "text", "mermaid", "yaml"}
 TIMEOUT = 300
@@ -61,15 +61,21 @@ class Command:
 
 
 def read_blocks(page: Path) -> list[Block]:
-    """The blocks of a page, in order.
+    """The blocks of a page, in order; see `parse_blocks`."""
+    return parse_blocks(page, page.read_text(encoding="utf-8"))
+
+
+def parse_blocks(page: Path, text: str) -> list[Block]:
+    """The blocks of a text; Sphinx directives (`{name}`) are no blocks.
 
     Raises:
         Wrong: a block names no language that is known.
     """
-    text = page.read_text(encoding="utf-8")
     found = []
     for match in FENCE.finditer(text):
         block = Block(page, text.count("\n", 0, match.start()) + 1, match[1], match[2])
+        if block.language.startswith("{"):
+            continue
         if block.language not in KNOWN:
             raise Wrong(f"{block.place}: a block of language {block.language!r}; known: {', '.join(sorted(KNOWN))}")
         found.append(block)

@@ -44,6 +44,12 @@ def blocks() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def pages() -> ModuleType:
+    """The writer of generated documentation pages."""
+    return load_script("pages")
+
+
+@pytest.fixture(scope="session")
 def tracked(root: Path) -> list[Path]:
     """Every file that git would commit, tracked or new."""
     listed = subprocess.run(
