@@ -4,3 +4,18 @@
 Formats recognised by content with readers that never execute, digests of files and folders, signed manifests,
 allow-lists and bills of material.
 """
+
+from hauberk.artifact.digest import digest_path
+from hauberk.artifact.manifest import Entry, Manifest, make_manifest
+from hauberk.artifact.sign import Signature, sign_model, signature_path, verify_model
+
+__all__ = [
+    "Entry",
+    "Manifest",
+    "Signature",
+    "digest_path",
+    "make_manifest",
+    "sign_model",
+    "signature_path",
+    "verify_model",
+]
