@@ -27,13 +27,18 @@ def is_number(dtype: pl.DataType) -> bool:
 
 
 def numeric_matrix(
-    frame: pl.DataFrame, categories: Mapping[str, Sequence[Any]] | None = None, *, where: str = ""
+    frame: pl.DataFrame,
+    categories: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    refuse_unknown: bool = False,
+    where: str = "",
 ) -> NDArray[np.float64]:
     """Return the frame as float64, shape (n, k), column-major; null becomes NaN, true becomes 1.
 
     Args:
         frame: the rows, in the model's column order.
         categories: for each categorical column its values in code order; a value that is not among them becomes NaN.
+        refuse_unknown: raise for such a value instead.
         where: the model, for messages.
 
     Raises:
@@ -43,7 +48,10 @@ def numeric_matrix(
     columns: list[pl.Series] = []
     for column in frame.get_columns():
         if column.name in known:
-            columns.append(category_codes(column, known[column.name], where=where))
+            codes = category_codes(column, known[column.name], where=where)
+            if refuse_unknown:
+                _require_known(column, codes, where)
+            columns.append(codes)
         elif is_number(column.dtype):
             columns.append(column.cast(pl.Float64))
         else:
@@ -53,6 +61,22 @@ def numeric_matrix(
                 next_step="give the column as numbers, coded as it was in training",
             )
     return np.asarray(pl.DataFrame(columns).to_numpy(order="fortran"), dtype=np.float64)
+
+
+def missing_count(column: pl.Series) -> int:
+    """How many values are null or NaN."""
+    return column.null_count() + (int(column.is_nan().sum()) if column.dtype.is_float() else 0)
+
+
+def _require_known(column: pl.Series, codes: pl.Series, where: str) -> None:
+    unknown = codes.null_count() - missing_count(column)
+    if unknown > 0:
+        raise UsageError(
+            f"column {column.name!r} holds a category that the model was not trained on, in {unknown} rows",
+            where=where,
+            why="the framework has no rule for such a value",
+            next_step="leave these rows out, or treat the value as missing before scoring",
+        )
 
 
 def category_codes(column: pl.Series, categories: Sequence[Any], *, where: str = "") -> pl.Series:
@@ -75,7 +99,7 @@ def category_codes(column: pl.Series, categories: Sequence[Any], *, where: str =
         raise UsageError(
             f"column {column.name!r} is {column.dtype} in the data, and the model's categories for it are of another kind",
             where=where,
-            why=f"its first category is {categories[0]!r}",
+            why="the categories are " + ("words" if words else "numbers" if numbers else "of mixed kinds"),
             next_step="give the column in the type that it had in training",
         )
     return old.replace_strict(values, codes, default=None, return_dtype=pl.Float64).alias(column.name)

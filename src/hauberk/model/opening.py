@@ -10,7 +10,7 @@ from typing import Any
 
 from hauberk.core.check import Need
 from hauberk.core.errors import Unreadable, UsageError
-from hauberk.model.adapters import lightgbm_booster
+from hauberk.model.adapters import catboost_model, lightgbm_booster, onnx_session, xgboost_booster
 from hauberk.model.adapters.objects import open_object
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.classes import Label
@@ -99,6 +99,11 @@ def _open_content(content: bytes, request: Request) -> Opened:
 
 _NATIVE: dict[Format, Callable[[bytes, Request], Opened]] = {
     Format.LIGHTGBM: lightgbm_booster.open_text,
+    Format.XGBOOST_JSON: xgboost_booster.open_file,
+    Format.XGBOOST_UBJ: xgboost_booster.open_file,
+    Format.CATBOOST: catboost_model.open_file,
+    Format.CATBOOST_JSON: catboost_model.open_file,
+    Format.ONNX: onnx_session.open_file,
 }
 
 

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hauberk.core.errors import UsageError
-from hauberk.model.adapters import lightgbm_booster
+from hauberk.model.adapters import catboost_model, lightgbm_booster, xgboost_booster
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.adapters.plain_callable import open_callable
 from hauberk.model.adapters.sklearn_estimator import open_estimator
@@ -19,10 +20,9 @@ def open_object(model: Any, request: Request) -> Opened:
         UsageError: nothing here knows how to ask it for a probability.
     """
     kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(model).__mro__}
-    if "lightgbm.Booster" in kinds:
-        return lightgbm_booster.open_booster(model, request)
-    if "lightgbm.LGBMClassifier" in kinds:
-        return lightgbm_booster.open_classifier(model, request)
+    for kind, opener in _OPENERS.items():
+        if kind in kinds:
+            return opener(model, request)
     if hasattr(model, "predict_proba") or hasattr(model, "predict"):
         return open_estimator(model, request)
     if callable(model):
@@ -32,3 +32,12 @@ def open_object(model: Any, request: Request) -> Opened:
         where=request.where,
         next_step="give a path, an address, a fitted classifier, or a function from a polars frame to P(event)",
     )
+
+
+_OPENERS: dict[str, Callable[[Any, Request], Opened]] = {
+    "lightgbm.Booster": lightgbm_booster.open_booster,
+    "lightgbm.LGBMClassifier": lightgbm_booster.open_classifier,
+    "xgboost.Booster": xgboost_booster.open_booster,
+    "xgboost.XGBClassifier": xgboost_booster.open_classifier,
+    "catboost.CatBoost": catboost_model.open_model_object,
+}
