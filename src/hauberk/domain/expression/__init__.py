@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Expressions of rules and derivations: parsed once, compiled to Polars for batches and to numpy for attack loops."""
+
+from hauberk.domain.expression.interpret import evaluate
+from hauberk.domain.expression.parse import parse
+from hauberk.domain.expression.to_numpy import Inputs, Pair, Program, to_numpy
+from hauberk.domain.expression.to_polars import read_column, to_polars
+from hauberk.domain.expression.tree import Call, Literal, Node, Ref, Type, columns_of, walk
+
+__all__ = [
+    "Call",
+    "Inputs",
+    "Literal",
+    "Node",
+    "Pair",
+    "Program",
+    "Ref",
+    "Type",
+    "columns_of",
+    "evaluate",
+    "parse",
+    "read_column",
+    "to_numpy",
+    "to_polars",
+    "walk",
+]

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles an expression to Polars: one lazy expression for batches of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+
+import polars as pl
+
+from hauberk.domain.expression.pattern import to_rust
+from hauberk.domain.expression.tree import Call, Literal, Node, Ref, Type
+
+_DTYPES = {Type.NUMBER: pl.Float64, Type.DATE: pl.Float64, Type.BOOL: pl.Boolean, Type.TEXT: pl.String}
+_US_PER_DAY = 86_400_000_000.0
+
+
+def to_polars(node: Node, schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Compile an expression.
+
+    Args:
+        node: the expression.
+        schema: data type of each column in the frames to come.
+
+    Returns:
+        An expression of type Float64 (numbers, and dates as days), Boolean or String; null is NULL.
+    """
+    if isinstance(node, Literal):
+        return pl.lit(node.value, dtype=_DTYPES[node.type])
+    if isinstance(node, Ref):
+        return read_column(node.name, node.type, schema[node.name])
+    args = [to_polars(arg, schema) for arg in node.args]
+    if node.op == "matches":
+        return args[0].str.contains(to_rust(node.pattern), literal=False, strict=True)
+    if node.op in _COMPARISONS:
+        return _comparison(node, args)
+    return _BUILD[node.op](*args)
+
+
+def read_column(name: str, type_: Type, dtype: pl.DataType) -> pl.Expr:
+    """Read a column of a frame as a value of a type; what cannot be read as it is null.
+
+    Integers become doubles, dates and times days since 1970-01-01 (UTC), anything becomes text where text is wanted.
+    """
+    column = pl.col(name)
+    if type_ is Type.DATE:
+        return _days(column, dtype)
+    if type_ is Type.NUMBER:
+        readable = dtype.is_numeric() or dtype == pl.Boolean
+        return column.cast(pl.Float64) if readable else pl.lit(None, dtype=pl.Float64)
+    if type_ is Type.BOOL:
+        return _bool(column, dtype)
+    return column.cast(pl.String, strict=False)
+
+
+def _bool(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Boolean:
+        return column
+    if not dtype.is_numeric():
+        return pl.lit(None, dtype=pl.Boolean)
+    return pl.when(column == 1).then(True).when(column == 0).then(False).otherwise(None)
+
+
+def _days(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Date:
+        return column.cast(pl.Int32).cast(pl.Float64)
+    if isinstance(dtype, pl.Datetime):
+        return column.dt.cast_time_unit("us").cast(pl.Int64).cast(pl.Float64) / _US_PER_DAY
+    if dtype == pl.String:
+        day = pl.when(column.str.contains(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\z")).then(column)
+        return day.str.to_date("%Y-%m-%d", strict=False).cast(pl.Int32).cast(pl.Float64)
+    return pl.lit(None, dtype=pl.Float64)
+
+
+def _comparison(node: Call, args: list[pl.Expr]) -> pl.Expr:
+    """IEEE on NaN: Polars itself lets NaN equal NaN and stand above all numbers."""
+    result = _COMPARISONS[node.op](*args)
+    if node.args[0].type not in {Type.NUMBER, Type.DATE} or (node.op == "in"):
+        return result
+    for arg, part in zip(args, node.args, strict=True):
+        if not isinstance(part, Literal):
+            result = (result | arg.is_nan()) if node.op == "ne" else (result & arg.is_not_nan())
+    return result
+
+
+def _in(subject: pl.Expr, *items: pl.Expr) -> pl.Expr:
+    return reduce(lambda left, right: left | right, [subject == item for item in items])
+
+
+def _nonzero(value: pl.Expr) -> pl.Expr:
+    return pl.when(value != 0.0).then(value)
+
+
+def _trunc(value: pl.Expr) -> pl.Expr:
+    return pl.when(value < 0).then(value.ceil()).otherwise(value.floor())
+
+
+def _intdiv(left: pl.Expr, right: pl.Expr) -> pl.Expr:
+    return _trunc(left / _nonzero(right))
+
+
+def _mod(left: pl.Expr, right: pl.Expr) -> pl.Expr:
+    return left - right * _intdiv(left, right)
+
+
+def _round(value: pl.Expr, digits: pl.Expr) -> pl.Expr:
+    scale = pl.lit(10.0).pow(digits)
+    size = (value * scale).abs()
+    whole = size.floor()
+    up = (size - whole).is_not_nan() & (size - whole >= 0.5)
+    rounded = (whole + up.cast(pl.Float64)) / scale
+    return pl.when(value < 0).then(-rounded).otherwise(rounded)
+
+
+def _sign(value: pl.Expr) -> pl.Expr:
+    plus = (value > 0).cast(pl.Float64) - (value < 0).cast(pl.Float64)
+    return pl.when(value.is_nan()).then(value).otherwise(plus)
+
+
+def _extreme(left: pl.Expr, right: pl.Expr, *, greatest: bool) -> pl.Expr:
+    ahead = left >= right if greatest else left <= right
+    chosen = pl.when(ahead).then(left).otherwise(right)
+    whole = pl.when(left.is_nan()).then(left).when(right.is_nan()).then(right).otherwise(chosen)
+    return pl.when(left.is_null() | right.is_null()).then(None).otherwise(whole)
+
+
+def _case(*args: pl.Expr) -> pl.Expr:
+    result = args[-1]
+    for at in range(len(args) - 3, -1, -2):
+        result = pl.when(args[at]).then(args[at + 1]).otherwise(result)
+    return result
+
+
+_COMPARISONS: dict[str, Callable[..., pl.Expr]] = {
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "in": _in,
+}
+_BUILD: dict[str, Callable[..., pl.Expr]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / _nonzero(b),
+    "intdiv": _intdiv,
+    "mod": _mod,
+    "neg": lambda a: -a,
+    "abs": lambda a: a.abs(),
+    "floor": lambda a: a.floor(),
+    "ceil": lambda a: a.ceil(),
+    "round": _round,
+    "sign": _sign,
+    "sqrt": lambda a: a.sqrt(),
+    "is_nan": lambda a: a.is_nan(),
+    "greatest": lambda *args: reduce(lambda left, right: _extreme(left, right, greatest=True), args),
+    "least": lambda *args: reduce(lambda left, right: _extreme(left, right, greatest=False), args),
+    "and": lambda *args: reduce(lambda left, right: left & right, args),
+    "or": lambda *args: reduce(lambda left, right: left | right, args),
+    "not": lambda a: a.not_(),
+    "is_null": lambda a: a.is_null(),
+    "case": _case,
+    "coalesce": lambda *args: pl.coalesce(*args),
+    "length": lambda a: a.str.len_chars().cast(pl.Float64),
+    "starts_with": lambda a, b: a.str.starts_with(b),
+    "ends_with": lambda a, b: a.str.ends_with(b),
+    "contains": lambda a, b: a.str.contains(b, literal=True),
+    "concat": lambda a, b: a + b,
+}
