@@ -120,13 +120,16 @@ class PolicySection(_Section, frozen=True, kw_only=True):
     max_age_days: Positive = 30
 
 
-class WaiverSection(_Section, frozen=True, kw_only=True):
-    """`[[waiver]]`: one finding that a person accepts until a day."""
+class TrustSection(_Section, frozen=True, kw_only=True):
+    """`[trust]`: whose signatures count. Nothing in a model's own folder has a say in this.
 
-    fingerprint: str
-    reason: str
-    owner: str
-    expires: str
+    Attributes:
+        key: name of the private key to sign with, where the user has several.
+        keys: public keys (`name+hash+base64`) that may sign models and the ledger, beside the user's own.
+    """
+
+    key: str = ""
+    keys: tuple[str, ...] = ()
 
 
 class PluginsSection(_Section, frozen=True, kw_only=True):
@@ -136,7 +139,7 @@ class PluginsSection(_Section, frozen=True, kw_only=True):
 
 
 class Config(_Section, frozen=True, kw_only=True):
-    """The whole file."""
+    """The whole file; each `[[waiver]]` is read by `hauberk.assess.parse_waivers`."""
 
     project: ProjectSection = ProjectSection()
     data: DataSection = DataSection()
@@ -145,7 +148,8 @@ class Config(_Section, frozen=True, kw_only=True):
     money: MoneySection = MoneySection()
     checks: ChecksSection = ChecksSection()
     policy: PolicySection = PolicySection()
-    waiver: tuple[WaiverSection, ...] = ()
+    waiver: tuple[dict[str, Any], ...] = ()
+    trust: TrustSection = TrustSection()
     plugins: PluginsSection = PluginsSection()
 
 

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hauberk.app.project import Project
 from hauberk.artifact import digest_path, signature_path, verify_model
-from hauberk.assess import Materials, Money, SignatureState
-from hauberk.core.errors import ConfigError, HauberkError, UsageError
-from hauberk.core.run import Waived
+from hauberk.assess import Materials, Money, SignatureState, parse_waivers
+from hauberk.core.errors import HauberkError, UsageError
 from hauberk.domain import dumps_domain, infer_domain
 from hauberk.seal import PublicKey
 from hauberk.table import open_table
@@ -53,7 +52,7 @@ def project_materials(project: Project, *, now_us: int, keys: tuple[PublicKey, .
         money=_money(project),
         provenance=dict(config.data.provenance),
         signature=signature_state(project, keys),
-        waivers=_waivers(project),
+        waivers=parse_waivers(project.config.waiver, project.file.name),
         now_us=now_us,
     )
 
@@ -91,7 +90,9 @@ def _existing(project: Project, name: str, key: str) -> Path | None:
     path = project.path(name)
     if not path.exists():
         raise UsageError(
-            f"{name} does not exist", where=f"{key} in {project.file.name}", next_step="correct the path in the project file"
+            f"{name} does not exist",
+            where=f"{key} in {project.file.name}",
+            next_step="correct the path in the project file",
         )
     return path
 
@@ -119,20 +120,6 @@ def _money(project: Project) -> Money:
         share=terms.share,
         flat=terms.flat,
         digits=terms.digits,
-    )
-
-
-def _waivers(project: Project) -> tuple[Waived, ...]:
-    for waiver in project.config.waiver:
-        try:
-            date.fromisoformat(waiver.expires)
-        except ValueError as error:
-            raise ConfigError(
-                f"{waiver.expires!r} is not a day", where="[[waiver]] expires", next_step="write it as 2027-01-31"
-            ) from error
-    return tuple(
-        Waived(fingerprint=waiver.fingerprint, reason=waiver.reason, owner=waiver.owner, expires=waiver.expires)
-        for waiver in project.config.waiver
     )
 
 

@@ -19,7 +19,7 @@ from hauberk.core.principal import Principal
 from hauberk.core.run import Run
 from hauberk.ledger import Blobs, Ledger, open_ledger
 from hauberk.report import dump_run, load_run
-from hauberk.seal import Signer, create_signer, digest_bytes, load_signer, stored_keys
+from hauberk.seal import PublicKey, Signer, create_signer, digest_bytes, load_public, load_signer, stored_keys
 
 STATE = ".hauberk"
 
@@ -63,9 +63,15 @@ class Project:
         """The signing key: the one given, the user's own, or a new one named after the user if there is none."""
         if self.signer is not None:
             return self.signer
-        if os.environ.get("HAUBERK_KEY") or stored_keys():
-            return load_signer(passphrase=os.environ.get("HAUBERK_PASSPHRASE"))
+        name = self.config.trust.key or None
+        if name or os.environ.get("HAUBERK_KEY") or stored_keys():
+            return load_signer(name)
         return create_signer(f"{_user()}-{socket.gethostname()}".replace("+", "-"))
+
+    def trusted(self) -> tuple[PublicKey, ...]:
+        """Public keys whose signatures count: those of the project file, and the one that signs here."""
+        declared = tuple(load_public(text) for text in self.config.trust.keys)
+        return (*declared, self.key().public)
 
     def prepare(self) -> None:
         """Make the state folder.
@@ -93,7 +99,8 @@ class Project:
     def ledger(self) -> Iterator[Ledger]:
         """Open the ledger for appending."""
         self.prepare()
-        with open_ledger(self.state, signer=self.key(), origin=self.origin, clock=self.clock) as ledger:
+        keys = self.trusted()
+        with open_ledger(self.state, signer=self.key(), origin=self.origin, clock=self.clock, keys=keys) as ledger:
             yield ledger
 
     @property
@@ -130,7 +137,9 @@ class Project:
         if len(matches) != 1:
             what = f"no run is named {name!r}" if not matches else f"several runs begin with {name!r}"
             shown = ", ".join(known[-5:]) or "none"
-            raise UsageError(what, where=str(self.runs), why=f"recorded: {shown}", next_step="name one of them, or `last`")
+            raise UsageError(
+                what, where=str(self.runs), why=f"recorded: {shown}", next_step="name one of them, or `last`"
+            )
         run = load_run((self.runs / f"{matches[0]}.json").read_bytes())
         if run.id != matches[0]:
             raise IntegrityError("a run's file holds another run", where=str(self.runs / f"{matches[0]}.json"))

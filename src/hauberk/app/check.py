@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job: run everything that a project declares, judge it by policy, and write down what happened."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hauberk.app.decide import Judged, judge
+from hauberk.app.environment import environment
+from hauberk.app.materials import is_address, project_materials, stamp
+from hauberk.app.plugins import known_checks
+from hauberk.app.project import Project, open_project
+from hauberk.assess import (
+    Comparison,
+    Executor,
+    InProcess,
+    Materials,
+    Plan,
+    ProcessPool,
+    Selection,
+    Situation,
+    apply_waivers,
+    compare,
+    open_situation,
+    plan,
+    run_plan,
+)
+from hauberk.core.asset import AssetKind, AssetRef
+from hauberk.core.errors import NothingToExamine
+from hauberk.core.event import Event, Plain
+from hauberk.core.outcome import Outcome
+from hauberk.core.ports import Clock, Progress
+from hauberk.core.run import Run
+from hauberk.seal import Signer
+from hauberk.table import Table
+
+
+def check(
+    config: str | os.PathLike[str] = ".",
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    since: str = "",
+    seed: int | None = None,
+    timeout_s: float | None = None,
+    workers: int | None = None,
+    trust: Sequence[str] = (),
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+    signer: Signer | None = None,
+) -> Run:
+    """Assess a project, judge it, record it, and return the run.
+
+    Args:
+        config: `hauberk.toml`, `pyproject.toml`, or the folder that holds one.
+        select: ids or prefixes of checks to run; what the file says by default.
+        ignore: ids or prefixes to leave out, beside what the file says.
+        since: an earlier run, or `last`; regressions since then deny.
+        seed: master seed; what the file says by default.
+        timeout_s: seconds for each check; what the file says by default.
+        workers: processes; 0 runs the checks in this one; what the file says by default.
+        trust: digests of model files that may be opened although their format can run code.
+        progress: told how far the run is.
+        clock: where the time comes from.
+        signer: key for checkpoint and decision; the user's own by default.
+
+    Raises:
+        ConfigError: the project file or a name in it cannot mean anything.
+        UsageError: a declared file does not exist.
+        Unreadable: a file is not what it claims to be.
+        NothingToExamine: there are no rows, or no check was selected.
+        KeyboardInterrupt: after the run was recorded as aborted.
+    """
+    flags: dict[str, Any] = {
+        "project.seed": seed,
+        "checks.select": list(select) or None,
+        "checks.timeout_s": timeout_s,
+        "checks.workers": workers,
+    }
+    project = open_project(config, flags=flags, clock=clock, signer=signer)
+    project.prepare()
+    baseline = project.load_run(since) if since else None
+    materials = project_materials(project, now_us=project.clock.now_us(), keys=project.trusted())
+    materials = dataclasses.replace(materials, trust=(*materials.trust, *trust))
+    situation = open_situation(materials)
+    _refuse_empty(situation)
+    planned = plan(
+        known_checks(project.config.plugins.allow), situation, _selection(project, ignore), seed=_seed(project)
+    )
+    return _Assessment(project, materials, situation, planned).run(baseline, progress)
+
+
+def _seed(project: Project) -> int:
+    return project.config.project.seed
+
+
+def _selection(project: Project, ignore: Sequence[str]) -> Selection:
+    section = project.config.checks
+    return Selection(select=section.select, ignore=(*section.ignore, *ignore), params=section.params)
+
+
+def _refuse_empty(situation: Situation) -> None:
+    for role, table in (("train", situation.data), ("holdout", situation.holdout), ("reference", situation.reference)):
+        if table is not None and table.height == 0:
+            raise NothingToExamine(
+                "the table has no rows", where=f"[data] {role}: {table.name}", next_step="name a table that has some"
+            )
+    if situation.data is None and situation.holdout is None and situation.model is None:
+        raise NothingToExamine(
+            "the project names neither data nor a model",
+            next_step="set [data] train and [model] path in the project file",
+        )
+
+
+class _Assessment:
+    """One run, from its plan to its record."""
+
+    def __init__(self, project: Project, materials: Materials, situation: Situation, planned: Plan) -> None:
+        self._project = project
+        self._materials = materials
+        self._situation = situation
+        self._plan = planned
+        self._ended: list[Outcome] = []
+        self._started = materials.now_us
+
+    def run(self, baseline: Run | None, progress: Progress | None) -> Run:
+        """Run the plan, judge, record."""
+        try:
+            with self._executor() as executor:
+                results = run_plan(
+                    self._plan,
+                    executor,
+                    timeout_s=self._project.config.checks.timeout_s,
+                    progress=progress,
+                    on_end=self._ended.append,
+                )
+        except (KeyboardInterrupt, SystemExit):
+            self._record_abort()
+            raise
+        run = self._record(results.outcomes, results.seconds)
+        comparison = compare(baseline, run) if baseline is not None else None
+        judged = judge(self._project, run, signature=self._situation.signature, baseline=comparison)
+        return self._keep(self._told(run, comparison), judged)
+
+    def _executor(self) -> Executor:
+        if self._project.config.checks.workers == 0:
+            return InProcess(self._situation)
+        return ProcessPool(self._materials, workers=self._project.config.checks.workers)
+
+    def _record(self, outcomes: tuple[Outcome, ...], seconds: Mapping[str, float], *, aborted: bool = False) -> Run:
+        config, domain = self._project.config, self._situation.domain
+        found = [finding for outcome in outcomes for finding in outcome.findings]
+        waiving = apply_waivers(self._situation.waivers, found, self._started)
+        assets = run_assets(self._project, self._situation)
+        return Run(
+            id=_run_id(self._started, assets, config.project.seed),
+            project=config.project.name,
+            command=f"hauberk check --config {self._project.file.name} --seed {config.project.seed}",
+            started_us=self._started,
+            ended_us=0 if aborted else self._project.clock.now_us(),
+            aborted=aborted,
+            seed=config.project.seed,
+            currency=config.project.currency,
+            positive=config.project.positive,
+            domain_confirmed=domain is not None and domain.confirmed,
+            environment=environment(),
+            assets=assets,
+            outcomes=outcomes,
+            seconds=dict(seconds),
+            waived=waiving.active,
+            personal=domain.personal if domain is not None else (),
+            notes=(*self._notes(), *waiving.notes),
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = []
+        if self._situation.domain is not None and not self._situation.domain.confirmed:
+            notes.append("The domain was not confirmed by a person: every evasion finding rests on a guess.")
+        if self._situation.model is not None and self._situation.holdout is None and self._situation.data is not None:
+            notes.append("There is no holdout: attacks took their rows from the training data.")
+        return tuple(notes)
+
+    def _told(self, run: Run, comparison: Comparison | None) -> Run:
+        if comparison is None:
+            return run
+        notes = (*run.notes, *comparison.notes, *(change.sentence for change in comparison.worsened))
+        return dataclasses.replace(run, baseline=comparison.known, notes=notes)
+
+    def _keep(self, run: Run, judged: Judged) -> Run:
+        """Write decision, checkpoint and run; the run is complete once its digest is in the ledger."""
+        actor = self._project.actor.name
+        subject = judged.decision.resource
+        with self._project.ledger() as ledger:
+            ledger.append([self._event("decision.made", subject, judged.payload)])
+            run = dataclasses.replace(run, decision=judged.decision, checkpoint=ledger.checkpoint())
+            judged.sign(self._project, run)
+            _, digest = self._project.save_run(run)
+            payload: dict[str, Plain] = {"run": digest, "id": run.id, "findings": sum(1 for _ in run.findings())}
+            ledger.append(
+                [Event(kind="run.completed", at_us=run.ended_us, actor=actor, subject=subject, payload=payload)]
+            )
+            checkpoint = ledger.checkpoint()
+        (self._project.state / "checkpoint").write_text(checkpoint.note, encoding="utf-8")
+        return run
+
+    def _event(self, kind: str, subject: str, payload: dict[str, Plain]) -> Event:
+        return Event(
+            kind=kind,
+            at_us=self._project.clock.now_us(),
+            actor=self._project.actor.name,
+            subject=subject,
+            payload=payload,
+        )
+
+    def _record_abort(self) -> None:
+        """Record an interrupted run with what had ended by then; it can never be a pass."""
+        order = {item.entry.id: at for at, item in enumerate(self._plan.checks)}
+        outcomes = tuple(sorted(self._ended, key=lambda outcome: order[outcome.check]))
+        run = self._record(outcomes, {}, aborted=True)
+        _, digest = self._project.save_run(run)
+        with self._project.ledger() as ledger:
+            ledger.append([self._event("run.aborted", "", {"run": digest, "id": run.id, "ended": len(outcomes)})])
+
+
+def run_assets(project: Project, situation: Situation) -> tuple[AssetRef, ...]:
+    """Name everything that a run reads, with digests."""
+    assets = [
+        _table_asset(role, table, project.root)
+        for role, table in (
+            ("train", situation.data),
+            ("holdout", situation.holdout),
+            ("reference", situation.reference),
+        )
+        if table is not None
+    ]
+    if situation.domain is not None:
+        assets.append(
+            AssetRef(kind=AssetKind.DOMAIN, name=situation.domain.name, digest=situation.domain.digest, role="domain")
+        )
+    if situation.model is not None:
+        path = project.config.model.path
+        kind = AssetKind.ENDPOINT if is_address(path) else AssetKind.MODEL
+        assets.append(
+            AssetRef(kind=kind, name=situation.model.name, digest=situation.model.digest, role="model", uri=path)
+        )
+    return tuple(assets)
+
+
+def _table_asset(role: str, table: Table, root: Path) -> AssetRef:
+    uri = ""
+    if table.path is not None:
+        uri = os.path.relpath(table.path, root) if table.path.is_relative_to(root) else table.path.name
+    return AssetRef(kind=AssetKind.DATASET, name=table.name, digest=table.digest, role=role, uri=uri)
+
+
+def _run_id(started_us: int, assets: tuple[AssetRef, ...], seed: int) -> str:
+    body = repr((started_us, os.getpid(), seed, [asset.digest for asset in assets]))
+    return f"{stamp(started_us)}-{hashlib.sha256(body.encode()).hexdigest()[:6]}"

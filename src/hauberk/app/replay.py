@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a recorded run again, and compare what it finds byte for byte."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+
+from hauberk.app.check import run_assets
+from hauberk.app.materials import project_materials
+from hauberk.app.plugins import known_checks
+from hauberk.app.project import open_project
+from hauberk.assess import InProcess, Selection, open_situation, plan, run_plan, same_findings
+from hauberk.core.errors import UsageError
+from hauberk.core.outcome import Outcome
+from hauberk.core.ports import Progress
+from hauberk.core.run import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """How a replay went.
+
+    Attributes:
+        run: the recorded run.
+        equal: ids of checks that gave the same bytes.
+        different: ids of checks that did not.
+        changed: what is not as it was, in sentences: inputs, versions, processor.
+    """
+
+    run: Run
+    equal: tuple[str, ...]
+    different: tuple[str, ...]
+    changed: tuple[str, ...]

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options and output that several commands share: results to stdout, files where asked, everything else to stderr."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hauberk.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from hauberk.core.run import Run
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("text", "json", "sarif", "junit", "markdown", "html", "csv", "gitlab")
+"""The formats of `hauberk.report`, named here so that help costs nothing; a test holds the two equal."""
+
+
+def config_option(command: F) -> F:
+    """`--config PATH`: the project file or its folder."""
+    return click.option(
+        "--config", default=".", show_default=True, metavar="PATH", help="hauberk.toml, or the folder that holds it."
+    )(command)
+
+
+def output_options(command: F) -> F:
+    """`--format`, `--output FORMAT=PATH` and `--show-values`."""
+    command = click.option(
+        "--show-values", is_flag=True, help="Show values of personal columns; the ledger records it."
+    )(command)
+    command = click.option(
+        "--output",
+        "outputs",
+        multiple=True,
+        metavar="FORMAT=PATH",
+        help="Also write this format to a file; repeatable.",
+    )(command)
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="Format of the result on stdout.",
+    )(command)
+
+
+def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, Path]]:
+    """Read `FORMAT=PATH` words, before any work is done.
+
+    Raises:
+        UsageError: an unknown format, or no path.
+    """
+    parsed = []
+    for word in outputs:
+        name, sign, path = word.partition("=")
+        if name not in FORMATS or not sign or not path:
+            raise UsageError(f"--output {word!r} is not FORMAT=PATH", next_step=f"formats: {', '.join(FORMATS)}")
+        if not Path(path).absolute().parent.is_dir():
+            raise UsageError(
+                f"the folder of {path} does not exist", where=f"--output {word}", next_step="make it first"
+            )
+        parsed.append((name, Path(path)))
+    return parsed
+
+
+def coloured() -> bool:
+    """True if stdout is a terminal that wants colour (https://no-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def width() -> int:
+    """Columns of the terminal; 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def write_bytes(content: bytes) -> None:
+    """Write one document to stdout as it is, never wrapped or coloured on the way."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    if content and not content.endswith(b"\n"):
+        sys.stdout.buffer.write(b"\n")
+    sys.stdout.buffer.flush()
+
+
+def emit(run: Run, format_: str, outputs: Sequence[tuple[str, Path]], *, show_values: bool = False) -> None:
+    """Write a run to stdout in one format and to files in others."""
+    from hauberk.app.project import write_atomically
+    from hauberk.app.report import render_report
+
+    for name, path in outputs:
+        write_atomically(path, render_report(run, format=name, show_values=show_values))
+        click.echo(f"wrote {path}", err=True)
+    write_bytes(render_report(run, format=format_, show_values=show_values, width=width(), color=coloured()))
