@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 
 def rate_interval(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -29,8 +29,8 @@ def rate_interval(hits: int, n: int, level: float = 0.95) -> tuple[float, float]
     if not 0 <= hits <= n:
         raise ValueError(f"{hits} hits out of {n}")
     tail = (1.0 - level) / 2.0
-    low = 0.0 if hits == 0 else float(stats.beta.ppf(tail, hits, n - hits + 1))
-    high = 1.0 if hits == n else float(stats.beta.ppf(1.0 - tail, hits + 1, n - hits))
+    low = 0.0 if hits == 0 else float(special.betaincinv(hits, n - hits + 1, tail))
+    high = 1.0 if hits == n else float(special.betaincinv(hits + 1, n - hits, 1.0 - tail))
     return low, high
 
 
@@ -58,7 +58,17 @@ def quantile_interval(values: NDArray[np.float64], q: float = 0.5, level: float 
     ordered = np.sort(values)
     n = ordered.size
     tail = (1.0 - level) / 2.0
-    low = int(stats.binom.ppf(tail, n, q)) - 1
-    high = int(stats.binom.ppf(1.0 - tail, n, q))
+    low = _binomial_quantile(tail, n, q) - 1
+    high = _binomial_quantile(1.0 - tail, n, q)
     middle = float(np.quantile(ordered, q, method="inverted_cdf"))
     return middle, float(ordered[max(low, 0)]), float(ordered[min(high, n - 1)])
+
+
+def _binomial_quantile(p: float, n: int, rate: float) -> int:
+    """Smallest count whose cumulative probability reaches `p`; `scipy.stats` would cost its import for this alone."""
+    count = max(int(special.bdtrik(p, n, rate)), 0)
+    while count > 0 and special.bdtr(count - 1, n, rate) >= p:
+        count -= 1
+    while count < n and special.bdtr(count, n, rate) < p:
+        count += 1
+    return count

@@ -148,11 +148,14 @@ def _state(block: pl.DataFrame, start: int, scan: Scan, key: str, values: Mappin
 
 
 def _hits(block: pl.DataFrame, start: int, expression: pl.Expr, count: int) -> Hits:
-    """Look for the rows' numbers only where there are any."""
+    """Look for the rows themselves only where there are any."""
     if not count:
         return Hits()
     places = block.select(place=expression.arg_true().head(SAMPLE))["place"].to_list()
-    return Hits(int(count), tuple(start + place for place in places))
+    columns = tuple(name for name in dict.fromkeys(expression.meta.root_names()) if name in block.columns)
+    values = block.select(columns)[places].rows() if columns else [()] * len(places)
+    first = tuple((start + place, row) for place, row in zip(places, values, strict=True))
+    return Hits(int(count), first, columns)
 
 
 def _mapped(block: pl.DataFrame, start: int, scan: Scan, state: State) -> State | Exception:

@@ -27,15 +27,27 @@ class Hits:
 
     Attributes:
         count: how many.
-        sample: numbers of the first ten of them, 0-based, ascending.
+        first: number (0-based) and values, those of `columns`, of the first ten of them, ascending by number.
+        columns: the columns that the expression reads.
     """
 
     count: int = 0
-    sample: tuple[int, ...] = ()
+    first: tuple[tuple[int, tuple[Any, ...]], ...] = ()
+    columns: tuple[str, ...] = ()
+
+    @property
+    def sample(self) -> tuple[int, ...]:
+        """Numbers of the first ten rows."""
+        return tuple(row for row, _ in self.first)
 
     def __add__(self, other: Hits) -> Hits:
         """Merge the hits of two batches; the order of the two does not matter."""
-        return Hits(self.count + other.count, tuple(sorted(self.sample + other.sample))[:SAMPLE])
+        first = sorted(self.first + other.first, key=_row_number)[:SAMPLE]
+        return Hits(self.count + other.count, tuple(first), self.columns or other.columns)
+
+
+def _row_number(entry: tuple[int, tuple[Any, ...]]) -> int:
+    return entry[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
