@@ -105,7 +105,7 @@ def evasion_finding():
         severity=Severity.CRITICAL,
         confidence=Confidence.HIGH,
         location=Location(asset="model", key="scores"),
-        remedy="Retrain with `hauberk harden`, or take pay_0 out of reach by checking it against the bank's own ledger.",
+        remedy="Retrain with `hauberk harden`, or check pay_0 against the bank's own ledger.",
         measurements=(
             rate("evasion_rate", 0.396, 500, 0.354, 0.4395, at="cost <= 5000"),
             rate("random_floor", 0.05, 500, 0.0341, 0.0728, at="cost <= 5000"),

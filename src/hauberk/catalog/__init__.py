@@ -5,5 +5,6 @@ Each file names its source and licence. Data never stands in code.
 """
 
 from hauberk.catalog.currency import minor_digits
+from hauberk.catalog.threat import Threat, find_threat, threat, threats
 
-__all__ = ["minor_digits"]
+__all__ = ["Threat", "find_threat", "minor_digits", "threat", "threats"]

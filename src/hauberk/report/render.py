@@ -8,10 +8,21 @@ from collections.abc import Callable
 from hauberk.core.errors import UsageError
 from hauberk.core.run import Run
 from hauberk.report.document import render_json
+from hauberk.report.gitlab import render_gitlab
+from hauberk.report.junit import render_junit
 from hauberk.report.mask import mask_run
+from hauberk.report.page_markdown import render_markdown
+from hauberk.report.sarif import render_sarif
+from hauberk.report.sheet import render_csv
 from hauberk.report.text import render_text
 
-_MACHINES: dict[str, Callable[[Run], bytes]] = {}
+_MACHINES: dict[str, Callable[[Run], bytes]] = {
+    "sarif": render_sarif,
+    "junit": render_junit,
+    "markdown": render_markdown,
+    "csv": render_csv,
+    "gitlab": render_gitlab,
+}
 
 FORMATS = ("text", "json", *_MACHINES)
 """The formats that `render` knows."""
