@@ -37,7 +37,8 @@ def build(csv: bytes) -> pl.DataFrame:
     raw = pl.read_csv(csv)
     columns: dict[str, pl.Series] = {
         "limit_bal": raw["LIMIT_BAL"].cast(pl.Int32),
-        "sex": raw["SEX"].cast(pl.Int8),
+        # the copy recoded 1 male, 2 female to 0 and 1; 11,888 clients are male in both
+        "sex": (raw["SEX"] + 1).cast(pl.Int8),
         "education": one_hot_code(raw, "EDUCATION", 7).cast(pl.Int8),
         "marriage": one_hot_code(raw, "MARRIAGE", 4).cast(pl.Int8),
         "age": raw["AGE"].cast(pl.Int8),
@@ -49,6 +50,8 @@ def build(csv: bytes) -> pl.DataFrame:
     columns |= {f"pay_amt{month}": raw[f"PAY_AMT{month}"].cast(pl.Int32) for month in range(1, 7)}
     columns["default"] = raw["default-payment-next-month"].cast(pl.Int8)
     frame = pl.DataFrame(columns)
+    if (frame["sex"] == 1).sum() != 11_888:
+        raise SystemExit("sex: the copy is coded in another way")
     if frame.shape != (30_000, 24) or frame["default"].sum() != 6_636 or frame.null_count().sum_horizontal()[0]:
         raise SystemExit("the source is not the data set that this script was written for")
     return frame

@@ -127,12 +127,20 @@ def configuration_page() -> str:
         "environment, then flags. An unknown key is an error that names the nearest known one.\n",
     ]
     for section in msgspec.structs.fields(config):
-        kind = next((arg for arg in getattr(section.type, "__args__", ()) if isinstance(arg, type)), section.type)
-        brackets = f"[[{section.name}]]" if kind is not section.type else f"[{section.name}]"
-        parts += [f"## `{brackets}`\n", markdown(inspect.getdoc(kind) or "")]
-        rows = [(code(key.name), _type(key.type), _default(key)) for key in msgspec.structs.fields(kind)]
-        parts.append(table(("key", "type", "default"), rows))
+        parts += _struct_section(section) if isinstance(section.type, type) else _list_section(section)
     return "\n".join(parts)
+
+
+def _struct_section(section: Any) -> list[str]:
+    rows = [(code(key.name), _type(key.type), _default(key)) for key in msgspec.structs.fields(section.type)]
+    text = markdown(inspect.getdoc(section.type) or "")
+    return [f"## `[{section.name}]`\n", text, table(("key", "type", "default"), rows)]
+
+
+def _list_section(section: Any) -> list[str]:
+    """A list of tables, whose record is in the vocabulary and is named as the section is in the singular."""
+    records = {"waiver": importlib.import_module("hauberk.core.run").Waived}
+    return [f"## `[[{section.name}]]`\n", markdown(inspect.getdoc(records[section.name]) or "")]
 
 
 def _type(kind: Any) -> str:
