@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Single steps: the values worth trying in each column, and points that lie one or several such steps away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hauberk.attack.evasion.board import differs
+from hauberk.attack.evasion.problem import Flags, Ground, Matrix
+
+NONE = np.inf
+"""Stands for 'no value here' in tables of levels; NaN is a value: the missing one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """The values worth trying, row by row and column by column.
+
+    Attributes:
+        columns: the coordinates that an attacker can change, shape (M,).
+        values: shape (n, M, L), `NONE` where there are fewer.
+        counts: how many there are, shape (n, M); they come first.
+    """
+
+    columns: NDArray[np.intp]
+    values: Matrix
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, ground: Ground, origin: Matrix) -> Menu:
+        """Read the menu of each row from the ground; a row's own value is left out."""
+        columns = np.flatnonzero(ground.mutable)
+        n = origin.shape[0]
+        tables = [_table(ground.levels(int(column), origin), origin[:, column]) for column in columns]
+        width = max(1, *(table.shape[1] for table in tables))
+        values = np.full((n, columns.size, width), NONE)
+        for place, table in enumerate(tables):
+            values[:, place, : table.shape[1]] = table
+        return cls(columns=columns, values=values, counts=(values != NONE).sum(axis=2))
+
+    def spread(self, rows: NDArray[np.intp], count: int, phase: NDArray[np.float64]) -> Matrix:
+        """Up to `count` values of each column: the two ends, and an even spread of those between.
+
+        Args:
+            rows: which rows, shape (g,).
+            count: how many at most, at least 2.
+            phase: where between two neighbours the spread starts, 0 to 1, shape (g, M).
+
+        Returns:
+            Shape (g, M, count), `NONE` where there are fewer.
+        """
+        have = self.counts[rows][:, :, None]
+        step = np.arange(count)[None, None, :]
+        between = 1 + np.floor((step - 1 + phase[:, :, None]) * (have - 2) / max(count - 2, 1))
+        index = np.where(have <= count, step, np.where(step == 0, 0, np.where(step == count - 1, have - 1, between)))
+        index = np.clip(index, 0, self.values.shape[2] - 1).astype(np.int64)
+        picked = np.take_along_axis(self.values[rows], index, axis=2)
+        return np.where(step < np.minimum(have, count), picked, NONE)
+
+    def pick(self, rows: NDArray[np.intp], chance: NDArray[np.float64]) -> Matrix:
+        """One value of each column by chance, shape (m, M); `NONE` where a column has none.
+
+        Args:
+            rows: which row each draw belongs to, shape (m,).
+            chance: uniform numbers from 0 to 1, shape (m, M).
+        """
+        index = np.minimum((chance * self.counts[rows]).astype(np.int64), np.maximum(self.counts[rows] - 1, 0))
+        return self.values[rows[:, None], np.arange(self.columns.size)[None, :], index]
+
+
+def _table(levels: Matrix, origin: NDArray[np.float64]) -> Matrix:
+    wide = np.broadcast_to(levels, (origin.size, levels.shape[-1])) if levels.ndim == 1 else levels
+    own = (wide == origin[:, None]) | np.isnan(wide)
+    table = np.sort(np.where(own, NONE, wide), axis=1)
+    again = np.zeros(table.shape, dtype=np.bool_)
+    again[:, 1:] = (table[:, 1:] == table[:, :-1]) & (table[:, 1:] != NONE)
+    return np.sort(np.where(again, NONE, table), axis=1)
+
+
+def singles(
+    ground: Ground, anchor: Matrix, origin: Matrix, columns: NDArray[np.intp], values: Matrix
+) -> tuple[Matrix, Flags]:
+    """Points that differ from an anchor in one column, and in what the domain ties to it.
+
+    Args:
+        ground: the valid records.
+        anchor: where the steps start, shape (g, k).
+        origin: what they are reachable from and priced against, shape (g, k).
+        columns: which column each step changes, shape (M,).
+        values: to which value, shape (g, M, L).
+
+    Returns:
+        Points of shape (g, M, L, k), and which of them are steps at all, shape (g, M, L).
+    """
+    g, count, levels = values.shape
+    k = anchor.shape[1]
+    points = np.broadcast_to(anchor[:, None, None, :], (g, count, levels, k)).copy()
+    place = np.arange(count)
+    wanted = values != NONE
+    points[:, place, :, columns] = np.where(wanted, values, anchor[:, columns][:, :, None]).transpose(1, 0, 2)
+    flat = points.reshape(-1, k)
+    home = np.repeat(origin, count * levels, axis=0)
+    moved = ground.project(flat, home)
+    lost = ~differs(moved, home).any(axis=1) & differs(flat, home).any(axis=1)
+    still = ~differs(moved, np.repeat(anchor, count * levels, axis=0)).any(axis=1)
+    usable = wanted & ~(lost | still).reshape(g, count, levels)
+    return moved.reshape(g, count, levels, k), usable
+
+
+def scatter(menu: Menu, rows: NDArray[np.intp], origin: Matrix, chance: NDArray[np.float64]) -> Matrix:
+    """Random records before projection: a random number of random columns at random values.
+
+    Args:
+        menu: the values to draw from.
+        rows: which row each draw belongs to, shape (m,).
+        origin: that row's start, shape (m, k).
+        chance: uniform numbers, shape (m, 1 + 2 M).
+
+    Returns:
+        Shape (m, k).
+    """
+    count = menu.columns.size
+    order = np.argsort(np.argsort(chance[:, 1 : 1 + count], axis=1), axis=1)
+    many = 1 + (chance[:, :1] * count).astype(np.int64)
+    values = menu.pick(rows, chance[:, 1 + count : 1 + 2 * count])
+    points = origin.copy()
+    points[:, menu.columns] = np.where((order < many) & (values != NONE), values, origin[:, menu.columns])
+    return points
