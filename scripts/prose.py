@@ -6,6 +6,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 SECTIONS = (
@@ -70,13 +72,52 @@ def _fenced(match: re.Match[str]) -> str:
     return f"```pycon\n{inspect.cleandoc(match.group())}\n```\n"
 
 
-def signature(name: str, value: Any) -> str:
-    """`name(parameters)` as Python shows it, without annotations' module paths; the name alone where there is none."""
+@dataclass(frozen=True)
+class _Shown:
+    """Stands in a signature for a value, and looks as it should look there."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def signature(name: str, value: Any, width: int = 96) -> str:
+    """`name(parameters)` as it would be written, over several lines where it is long; the name alone without one."""
     try:
-        text = str(inspect.signature(value))
+        found = inspect.signature(value)
     except (TypeError, ValueError):
         return name
-    return name + re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Z])", "", text).replace("'", "")
+    parameters = [
+        each.replace(annotation=_annotation(each.annotation), default=_default(each.default))
+        for each in found.parameters.values()
+    ]
+    whole = found.replace(parameters=parameters, return_annotation=_annotation(found.return_annotation))
+    text = f"{name}{whole}".removesuffix(" -> None")
+    if len(text) <= width:
+        return text
+    inside, _, after = str(whole).rpartition(")")
+    marks = [str(inspect.Signature([each])).strip("()") for each in parameters]
+    first = next((at for at, each in enumerate(parameters) if each.kind is each.KEYWORD_ONLY), None)
+    if first is not None and "*" in inside:
+        marks = [mark.removeprefix("*, ") for mark in marks]
+        marks.insert(first, "*")
+    return f"{name}(\n" + "".join(f"    {mark},\n" for mark in marks) + f"){after}".removesuffix(" -> None")
+
+
+def _annotation(value: Any) -> Any:
+    if value is inspect.Parameter.empty:
+        return value
+    text = value if isinstance(value, str) else inspect.formatannotation(value)
+    return _Shown(re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Z])", "", text))
+
+
+def _default(value: Any) -> Any:
+    if value is inspect.Parameter.empty:
+        return value
+    if isinstance(value, Enum):
+        return _Shown(str(value) if type(value).__str__ is Enum.__str__ else f"{type(value).__name__}.{value.name}")
+    return _Shown("…") if repr(value).startswith("<") else value
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

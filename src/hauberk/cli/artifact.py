@@ -16,7 +16,7 @@ def artifact() -> None:
 @artifact.command()
 @click.argument("path")
 def digest(path: str) -> int:
-    r"""Print the digest of a model file or folder.
+    """Print the digest of a model file or folder.
 
     \b
     Example:
@@ -33,7 +33,7 @@ def digest(path: str) -> int:
 @click.option("--out", metavar="PATH", help="Signature file; beside the model by default.")
 @config_option
 def sign(path: str, *, out: str | None, config: str) -> int:
-    r"""Sign a model with the project's key, and record it in the ledger.
+    """Sign a model with the project's key, and record it in the ledger.
 
     \b
     Example:
@@ -51,7 +51,7 @@ def sign(path: str, *, out: str | None, config: str) -> int:
 @click.option("--key", "keys", multiple=True, metavar="KEY", help="Trusted public key, as text or file; repeatable.")
 @config_option
 def verify(path: str, *, signature: str | None, keys: tuple[str, ...], config: str) -> int:
-    r"""Verify a model against its signature; one changed byte is refused with exit code 5.
+    """Verify a model against its signature; one changed byte is refused with exit code 5.
 
     \b
     Example:

@@ -37,7 +37,7 @@ def check(
     outputs: tuple[str, ...],
     show_values: bool,
 ) -> int:
-    r"""Run everything that hauberk.toml declares, judge it by policy, and record it.
+    """Run everything that hauberk.toml declares, judge it by policy, and record it.
 
     \b
     Examples:

@@ -14,7 +14,7 @@ from hauberk.cli.output import write_bytes
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
 )
 def checks(check: str, *, format_: str) -> int:
-    r"""List the checks, or print the page of one.
+    """List the checks, or print the page of one.
 
     \b
     Examples:

@@ -13,7 +13,7 @@ from hauberk.cli.progress import ProgressLine
 @click.option("--seed", type=click.IntRange(min=0), default=350, show_default=True, help="Seed of everything.")
 @click.pass_context
 def demo(ctx: click.Context, *, folder: str, seed: int) -> int:
-    r"""Run the whole life of a credit model on 30,000 real clients, offline, in a minute.
+    """Run the whole life of a credit model on 30,000 real clients, offline, in a minute.
 
     It exits with 0 whenever it reached a verdict, and prints the code that `hauberk check` would give.
 

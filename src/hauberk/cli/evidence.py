@@ -21,7 +21,7 @@ def evidence() -> None:
 @click.option("--key", "keys", multiple=True, metavar="KEY", help="Trusted public key, as text or file; repeatable.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format.")
 def verify(*, config: str, checkpoint: str | None, keys: tuple[str, ...], format_: str) -> int:
-    r"""Name every entry, run, decision or blob that was changed, deleted or reordered; exit 5 if there is one.
+    """Name every entry, run, decision or blob that was changed, deleted or reordered; exit 5 if there is one.
 
     Without a checkpoint that left the machine nobody can tell whether the newest entries are missing: it then says
     "consistent, tail not provable".

@@ -64,7 +64,7 @@ class LazyGroup(click.Group):
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @click.pass_context
 def cli(ctx: click.Context, verbose: int, quiet: bool) -> None:
-    r"""Secure a predictive model over its whole life.
+    """Secure a predictive model over its whole life.
 
     \b
     Examples:

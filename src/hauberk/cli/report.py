@@ -13,7 +13,7 @@ from hauberk.cli.output import config_option, emit, output_options, parse_output
 @config_option
 @output_options
 def report(run: str, *, config: str, format_: str, outputs: tuple[str, ...], show_values: bool) -> int:
-    r"""Render a recorded run: its id, the beginning of one, a path, or `last`.
+    """Render a recorded run: its id, the beginning of one, a path, or `last`.
 
     The exit code is that of the run, in every format.
 
