@@ -97,7 +97,7 @@ def signature(name: str, value: Any, width: int = 96) -> str:
     if len(text) <= width:
         return text
     inside, _, after = str(whole).rpartition(")")
-    marks = [str(inspect.Signature([each])).strip("()") for each in parameters]
+    marks = [str(inspect.Signature([each]))[1:-1] for each in parameters]
     first = next((at for at, each in enumerate(parameters) if each.kind is each.KEYWORD_ONLY), None)
     if first is not None and "*" in inside:
         marks = [mark.removeprefix("*, ") for mark in marks]
