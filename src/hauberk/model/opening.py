@@ -14,6 +14,11 @@ from hauberk.model.adapters import catboost_model, lightgbm_booster, onnx_sessio
 from hauberk.model.adapters.objects import open_object
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.classes import Label
+from hauberk.model.endpoint.address import is_address, parse_address
+from hauberk.model.endpoint.mlflow import open_mlflow
+from hauberk.model.endpoint.oip import open_oip
+from hauberk.model.endpoint.transport import Transport
+from hauberk.model.load.trusted import Worker, require_trust
 from hauberk.model.recognise import Format, recognise
 from hauberk.model.view import ModelView
 
@@ -27,6 +32,7 @@ def open_model(
     positive: Label = 1,
     threads: int = 0,
     timeout_s: float = 30.0,
+    token_env: str = "",
 ) -> ModelView:
     """Open a model and return what it can answer.
 
@@ -39,22 +45,35 @@ def open_model(
         positive: what the event is called among the model's classes.
         threads: threads that scoring may use; 0 leaves it to the library.
         timeout_s: seconds that an endpoint or a separate process may take for one call.
+        token_env: name of the environment variable that holds an endpoint's bearer token.
 
     Raises:
         UsageError: the file is missing, its columns or classes cannot be told, it does not give a probability of two
             classes, or loading it runs code and its digest is not in `trust`.
         Unreadable: the file is not a model of a known format, or is damaged.
+        Incomplete: an endpoint does not answer.
     """
     given = None if features is None else tuple(features)
     if not isinstance(source, (str, Path)):
         called = name or type(source).__name__
         request = Request(where=called, features=given, positive=positive, threads=threads)
         return _view(open_object(source, request), called, "")
+    if isinstance(source, str) and is_address(source):
+        address = parse_address(source, token_env=token_env)
+        request = Request(where=address.shown, features=given, positive=positive, threads=threads)
+        transport = Transport(address, timeout_s)
+        opened = open_mlflow(transport, request) if address.mlflow else open_oip(transport, request)
+        return _view(opened, name or address.shown, "")
     path = Path(source)
     request = Request(where=str(path), features=given, positive=positive, threads=threads)
     content = read_model_file(path)
-    opened = _open_content(content, request)
-    return _view(opened, name or path.name, digest_of(content))
+    digest, kind = digest_of(content), recognise(content)
+    if kind.runs_code:
+        require_trust(kind, digest, trust, where=str(path))
+        opened = Worker(content, digest, request, torch=kind is Format.TORCH, timeout_s=timeout_s).opened
+    else:
+        opened = open_native(content, kind, request)
+    return _view(opened, name or path.name, digest)
 
 
 def digest_of(content: bytes) -> str:
@@ -84,8 +103,12 @@ def read_model_file(path: Path) -> bytes:
     return content
 
 
-def _open_content(content: bytes, request: Request) -> Opened:
-    kind = recognise(content)
+def open_native(content: bytes, kind: Format, request: Request) -> Opened:
+    """Open the bytes of a format that carries no code.
+
+    Raises:
+        Unreadable: it is not one of these formats, or is damaged.
+    """
     opener = _NATIVE.get(kind)
     if opener is None:
         raise Unreadable(

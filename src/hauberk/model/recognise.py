@@ -39,10 +39,10 @@ class Format(StrEnum):
 
 
 def recognise(content: bytes) -> Format:
-    """Return what the content is; UNKNOWN if nothing fits.
+    r"""Return what the content is; UNKNOWN if nothing fits.
 
     Examples:
-        >>> recognise(b"tree\\nversion=v4\\n"), recognise(b"\\x80\\x04K\\x01.")
+        >>> recognise(b"tree\nversion=v4\n"), recognise(b"\x80\x04K\x01.")
         (<Format.LIGHTGBM: 'LightGBM text'>, <Format.PICKLE: 'pickle'>)
     """
     head = content[:_HEAD]

@@ -33,13 +33,13 @@ class UbjsonError(ValueError):
 
 
 def loads(content: bytes) -> Any:
-    """Return the value that the bytes spell; arrays of one numeric type come as numpy arrays.
+    r"""Return the value that the bytes spell; arrays of one numeric type come as numpy arrays.
 
     Raises:
         UbjsonError: the bytes end early, go on after the value, or hold an unknown type.
 
     Examples:
-        >>> loads(b"{L\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01ai\\x05}")
+        >>> loads(b"{L\x00\x00\x00\x00\x00\x00\x00\x01ai\x05}")
         {'a': 5}
     """
     reader = _Reader(content)

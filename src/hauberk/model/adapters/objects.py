@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hauberk.core.errors import UsageError
-from hauberk.model.adapters import catboost_model, lightgbm_booster, xgboost_booster
+from hauberk.model.adapters import catboost_model, lightgbm_booster, torch_module, xgboost_booster
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.adapters.plain_callable import open_callable
 from hauberk.model.adapters.sklearn_estimator import open_estimator
@@ -39,5 +39,6 @@ _OPENERS: dict[str, Callable[[Any, Request], Opened]] = {
     "lightgbm.LGBMClassifier": lightgbm_booster.open_classifier,
     "xgboost.Booster": xgboost_booster.open_booster,
     "xgboost.XGBClassifier": xgboost_booster.open_classifier,
+    "torch.Module": torch_module.open_module,
     "catboost.CatBoost": catboost_model.open_model_object,
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """XGBoost: native JSON and UBJSON files, and boosters in memory.
 
-XGBoost compares single-precision values, which the library casts itself. Categories recorded in the model (since
-XGBoost 3.1) are matched by value; a model without them wants codes. A category outside training is refused: XGBoost 3.2
-refuses it too if it sorts after every known one, and silently takes it for its neighbour otherwise. With early stopping the rounds up to the best one
+XGBoost compares single-precision values. Categories recorded in the model (since XGBoost 3.1) are matched by value; a
+model without them wants codes. A category outside training is refused: XGBoost 3.2 refuses it too if it sorts after
+every known one, and silently takes it for its neighbour otherwise. With early stopping the rounds up to the best one
 count, as in the library's own classifier.
 """
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def categories_of(learner: Any) -> dict[int, list[Any]]:
             continue
         letters = bytes(np.asarray(values).astype(np.int64).astype(np.uint8))
         ends = np.asarray(encoding["offsets"]).tolist()
-        found[column] = [letters[start:stop].decode("utf-8") for start, stop in zip(ends, ends[1:], strict=False)]
+        found[column] = [letters[start:stop].decode("utf-8") for start, stop in pairwise(ends)]
     return found
 
 
@@ -66,6 +67,4 @@ def _tree_fault(tree: Any, width: int) -> str:
     # leaves and inner nodes share one numbering here; renumber to the two that `fault` takes
     number = np.where(leaf, -np.cumsum(leaf), np.cumsum(~leaf) - 1)
     inner = ~leaf
-    return fault(
-        number[left[inner]], number[right[inner]], feature[inner], leaves=int(leaf.sum()), width=width
-    )
+    return fault(number[left[inner]], number[right[inner]], feature[inner], leaves=int(leaf.sum()), width=width)
