@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TypeGuard
 
 from hauberk.core.errors import HauberkError
 from hauberk.core.event import Event, Plain
-from hauberk.ledger import Blobs, Problem, ProblemKind, Verification, read_events, verify_ledger
+from hauberk.ledger import Blobs, Problem, ProblemKind, Verification, read_events, say_problems, verify_ledger
 from hauberk.seal import PublicKey, digest_file, is_digest
 
 RUNS = "runs"
@@ -54,10 +55,9 @@ class EvidenceReport:
     @property
     def summary(self) -> str:
         """The verdict in one sentence."""
-        if self.ok:
-            return f"{self.ledger.summary}; {self.files} files and {self.blobs} blobs match"
-        more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
-        return f"not consistent: {self.problems[0].sentence}{more}"
+        if not self.ok:
+            return say_problems(self.problems)
+        return f"{self.ledger.summary}; {self.files} files and {self.blobs} blobs match"
 
 
 @dataclass(slots=True)
@@ -104,25 +104,30 @@ def verify_evidence(
 
 def _note(named: _Named, index: int, event: Event) -> Iterable[Problem]:
     """Take down what an event names; a malformed name is a problem, since it proves nothing."""
-    run, run_id = event.payload.get("run"), event.payload.get("id")
-    files: dict[str, Plain] = {}
-    if event.kind == "run.completed" and isinstance(run, str):
-        if isinstance(run_id, str):
-            files[f"{RUNS}/{run_id}.json"] = run
-        else:
-            named.runs.add(run)
-    listed = event.payload.get("files")
-    files |= listed if isinstance(listed, dict) else {}
-    for path, digest in files.items():
-        if isinstance(digest, str) and is_digest(digest) and _inside(path):
+    blobs = event.payload.get("blobs")
+    named.blobs |= {blob for blob in (blobs if isinstance(blobs, list) else ()) if _digest(blob)}
+    run = event.payload.get("run")
+    if event.kind == "run.completed" and "id" not in event.payload and _digest(run):
+        named.runs.add(run)
+    for path, digest in _files(event).items():
+        if _digest(digest) and _inside(path):
             named.files[path] = digest
         else:
             sentence = f"entry {index} names the file {path[:80]!r} in a way that proves nothing"
             yield Problem(kind=ProblemKind.UNREADABLE, sentence=sentence, index=index, last=index)
-    blobs = event.payload.get("blobs")
-    for digest in blobs if isinstance(blobs, list) else []:
-        if isinstance(digest, str) and is_digest(digest):
-            named.blobs.add(digest)
+
+
+def _files(event: Event) -> dict[str, Plain]:
+    """Return path to digest of the files that an event names."""
+    listed = event.payload.get("files")
+    files = dict(listed) if isinstance(listed, dict) else {}
+    if event.kind == "run.completed" and "id" in event.payload:
+        files[f"{RUNS}/{event.payload['id']}.json"] = event.payload.get("run")
+    return files
+
+
+def _digest(value: Plain) -> TypeGuard[str]:
+    return isinstance(value, str) and is_digest(value)
 
 
 def _inside(path: str) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hauberk.ledger.blobs import Blobs
     from hauberk.ledger.checkpoint import read_checkpoint
     from hauberk.ledger.log import Ledger, open_ledger
-    from hauberk.ledger.problem import Problem, ProblemKind, Verification
+    from hauberk.ledger.problem import Problem, ProblemKind, Verification, say_problems
     from hauberk.ledger.tree import leaf_hash, verify_consistency, verify_inclusion
     from hauberk.ledger.verify import read_events, verify_ledger
 
@@ -29,6 +29,7 @@ __all__ = [
     "open_ledger",
     "read_checkpoint",
     "read_events",
+    "say_problems",
     "verify_consistency",
     "verify_inclusion",
     "verify_ledger",
@@ -44,6 +45,7 @@ _HOMES = {
     "open_ledger": "log",
     "read_checkpoint": "checkpoint",
     "read_events": "verify",
+    "say_problems": "problem",
     "verify_consistency": "tree",
     "verify_inclusion": "tree",
     "verify_ledger": "verify",

@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hauberk.core.errors import IntegrityError, Unreadable, UsageError
+from hauberk.core.errors import HauberkError, IntegrityError, UsageError
 from hauberk.ledger.problem import Problem, ProblemKind
 from hauberk.seal import digest_descriptor, hex_of, open_regular
 from hauberk.seal.digest import read_chunks
@@ -82,20 +82,15 @@ class Blobs:
 
         Raises:
             UsageError: no digest, or no such blob.
-            IntegrityError: its content does not match, or something else than a file lies in its place.
+            IntegrityError: its content does not match.
+            Unreadable: something else than a regular file lies in its place.
         """
         name = hex_of(digest)
-        with self._folder(name, create=False) as folder:
-            try:
-                with open_regular(name[2:], follow=False, dir_fd=folder) as descriptor:
-                    if digest_descriptor(descriptor, where=digest)[0] != digest:
-                        raise _changed(digest)
-                    os.lseek(descriptor, 0, os.SEEK_SET)
-                    yield descriptor
-            except UsageError as error:
-                raise _absent(digest) from error
-            except Unreadable as error:
-                raise _changed(digest) from error
+        with self._folder(name, create=False) as folder, open_regular(name[2:], follow=False, dir_fd=folder) as blob:
+            if digest_descriptor(blob, where=digest)[0] != digest:
+                raise _changed(digest)
+            os.lseek(blob, 0, os.SEEK_SET)
+            yield blob
 
     def has(self, digest: str) -> bool:
         """Say whether a blob of this name is there; its content is not verified."""
@@ -129,7 +124,7 @@ class Blobs:
         try:
             with self.open(digest):
                 return None
-        except (IntegrityError, UsageError):
+        except HauberkError:
             sentence = f"the blob {digest} was changed: its content does not have this digest"
             return Problem(kind=ProblemKind.FLIPPED, sentence=sentence, where=where)
 

@@ -63,14 +63,9 @@ def diagnose(rows: Iterable[Row], keys: Sequence[PublicKey], origin: str) -> Dia
         origin: the log's name as the file states it; the signed notes overrule it.
     """
     seen = [_look(row, keys) for row in rows]
-    named = Counter(one.head.origin for one in seen if one.head is not None).most_common(1)
-    signed = named[0][0] if named else origin
-    problems = [] if signed == origin else [_named_falsely(origin, signed)]
-    own = [one for one in seen if one.head is None or one.head.origin == signed]
-    problems += [_foreign(one) for one in seen if one.head is not None and one.head.origin != signed]
-    kept, extra = _without_copies(own)
-    problems += extra
-    problems += _missing(kept, bool(seen)) + _moved(kept, seen) + _altered(kept)
+    own, signed, problems = _without_foreign(seen, origin)
+    kept, copies = _without_copies(own)
+    problems += copies + _missing(kept, bool(seen)) + _moved(kept, seen) + _altered(kept)
     roots, forks = _rebuild(kept)
     problems += forks
     if not problems:
@@ -91,6 +86,21 @@ def _look(row: Row, keys: Sequence[PublicKey]) -> _Seen:
     except (IntegrityError, Unreadable, UnicodeDecodeError):
         pass
     return _Seen(row.index, head, stranger, leaf_hash(row.body), note_digest(row.note), row.nodes)
+
+
+def _without_foreign(seen: list[_Seen], origin: str) -> tuple[list[_Seen], str, list[Problem]]:
+    """Keep the rows that were signed for this log, whose name the signed notes tell."""
+    named = Counter(one.head.origin for one in seen if one.head is not None).most_common(1)
+    signed = named[0][0] if named else origin
+    problems = [] if signed == origin else [_named_falsely(origin, signed)]
+    own: list[_Seen] = []
+    for one in seen:
+        if one.head is None or one.head.origin == signed:
+            own.append(one)
+        else:
+            sentence = f"entry {one.place} was inserted: it was signed for the log {one.head.origin!r}"
+            problems.append(_problem(ProblemKind.INSERTED, sentence, one.place))
+    return own, signed, problems
 
 
 def _without_copies(rows: list[_Seen]) -> tuple[list[_Seen], list[Problem]]:
@@ -185,12 +195,6 @@ def _rebuild(kept: list[_Seen]) -> tuple[dict[int, bytes], list[Problem]]:
             problems.append(_problem(ProblemKind.FLIPPED, sentence, number))
         previous = one.note
     return roots, problems
-
-
-def _foreign(one: _Seen) -> Problem:
-    name = one.head.origin if one.head else ""
-    sentence = f"entry {one.place} was inserted: it was signed for the log {name!r}"
-    return _problem(ProblemKind.INSERTED, sentence, one.place)
 
 
 def _named_falsely(origin: str, signed: str) -> Problem:

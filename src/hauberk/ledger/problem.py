@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -72,9 +73,8 @@ class Verification:
     @property
     def summary(self) -> str:
         """The verdict in one sentence."""
-        if self.problems:
-            more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
-            return f"not consistent: {self.problems[0].sentence}{more}"
+        if not self.ok:
+            return say_problems(self.problems)
         if self.tail_proved:
             return f"consistent: the checkpoint proves all {_count(self.size)}"
         if self.proved:
@@ -83,6 +83,12 @@ class Verification:
                 f"of the {self.size - self.proved} after them, tail not provable"
             )
         return f"consistent, tail not provable: {_count(self.size)}, and no checkpoint that left the machine was given"
+
+
+def say_problems(problems: Sequence[Problem]) -> str:
+    """Say the first problem, and how many more there are."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"not consistent: {problems[0].sentence}{more}"
 
 
 def _count(number: int) -> str:

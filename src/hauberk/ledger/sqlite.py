@@ -101,12 +101,15 @@ class SqliteStore:
     @contextmanager
     def reading(self) -> Generator[Transaction]:
         """Begin a transaction that sees one state of the log."""
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
-            try:
-                yield Transaction(connection)
-            finally:
-                connection.exec_driver_sql("ROLLBACK")
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN")
+                try:
+                    yield Transaction(connection)
+                finally:
+                    connection.exec_driver_sql("ROLLBACK")
+        except DatabaseError as error:
+            raise self._explain(error) from error
 
     def create(self, transaction: Transaction) -> bool:
         """Create the tables if the file is empty; say whether it was."""

@@ -139,20 +139,13 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     """Say whether a proof shows that a leaf's hash stands at `index` of the tree with this size and root."""
     if not 0 <= index < size:
         return False
-    result, place, last = leaf, index, size - 1
-    for sibling in proof:
-        if last == 0:
-            return False
-        if place & 1 or place == last:
-            result = node_hash(sibling, result)
-            while not place & 1 and place:
-                place >>= 1
-                last >>= 1
-        else:
-            result = node_hash(result, sibling)
-        place >>= 1
-        last >>= 1
-    return last == 0 and result == root
+    turns = _turns(index, size - 1)
+    if len(turns) != len(proof):
+        return False
+    result = leaf
+    for left, sibling in zip(turns, proof, strict=True):
+        result = node_hash(sibling, result) if left else node_hash(result, sibling)
+    return result == root
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
@@ -160,30 +153,36 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
     if not 0 <= old <= new:
         return False
     if old in {0, new}:
-        return not proof and (old_root == new_root if old == new else old_root == EMPTY)
-    steps = list(proof)
-    if old & (old - 1) == 0:
-        steps.insert(0, old_root)
-    if not steps:
+        return not proof and old_root == (new_root if old else EMPTY)
+    # Both climbs start at the last complete block of the old tree, which may be the old tree itself.
+    shift = (old & -old).bit_length() - 1
+    turns = _turns(old - 1 >> shift, new - 1 >> shift)
+    steps = [old_root, *proof] if old == 1 << shift else list(proof)
+    if len(steps) != len(turns) + 1:
         return False
-    place, last = old - 1, new - 1
-    while place & 1:
-        place >>= 1
-        last >>= 1
     first = second = steps[0]
-    for step in steps[1:]:
-        if last == 0:
-            return False
-        if place & 1 or place == last:
+    for left, step in zip(turns, steps[1:], strict=True):
+        if left:
             first, second = node_hash(step, first), node_hash(step, second)
-            while not place & 1 and place:
-                place >>= 1
-                last >>= 1
         else:
             second = node_hash(second, step)
+    return first == old_root and second == new_root
+
+
+def _turns(place: int, last: int) -> list[bool]:
+    """Return, for each step of the climb from a node to the root, whether the sibling stands to its left.
+
+    `last` is the place of the last node on the same level: a node without a sibling climbs without a step.
+    """
+    turns: list[bool] = []
+    while last:
+        if place & 1:
+            turns.append(True)
+        elif place < last:
+            turns.append(False)
         place >>= 1
         last >>= 1
-    return last == 0 and first == old_root and second == new_root
+    return turns
 
 
 def _split(count: int) -> int:

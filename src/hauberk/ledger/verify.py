@@ -78,11 +78,15 @@ def read_events(directory: str | Path) -> Iterator[tuple[int, Event]]:
     store = open_store(directory, read_only=True)
     try:
         with store.reading() as transaction:
-            for row in transaction.rows():
-                with contextlib.suppress(Unreadable):
-                    yield row.index, decode_event(row.body)
+            yield from _readable(transaction.rows())
     finally:
         store.close()
+
+
+def _readable(rows: Iterable[Row]) -> Iterator[tuple[int, Event]]:
+    for row in rows:
+        with contextlib.suppress(Unreadable):
+            yield row.index, decode_event(row.body)
 
 
 def _exists(directory: str | Path) -> bool:
@@ -108,34 +112,37 @@ def _verify(
     outside: Checkpoint | None,
     problems: list[Problem],
 ) -> Verification:
+    origin, odd = _frame(store, transaction)
+    stop = outside.size if outside is not None else -1
+    walk = _walk(transaction.rows(), origin, keys, stop)
+    if walk.whole:
+        diagnosis = Diagnosis(size=walk.frontier.size, roots={stop: walk.root_then}, origin=origin)
+    else:
+        diagnosis = diagnose(transaction.rows(), keys, origin)
+    found = (*problems, *odd, *diagnosis.problems, *_compare(diagnosis, outside))
+    return Verification(
+        size=diagnosis.size,
+        problems=found,
+        origin=diagnosis.origin,
+        root="" if found else walk.frontier.root().hex(),
+        proved=0 if found else max(stop, 0),
+        signers=tuple(sorted(walk.signers)),
+    )
+
+
+def _frame(store: Store, transaction: Transaction) -> tuple[str, list[Problem]]:
+    """Return the log's name as the file states it, and what is wrong with the guards around its tables."""
     odd = store.oddities(transaction)
     if "events" in odd or "meta" in odd:
         raise Unreadable("this file does not hold the tables of a ledger", where=store.where, why=", ".join(odd))
     facts = transaction.meta()
     if facts.get("schema_version") != SCHEMA_VERSION:
         raise Unreadable("the ledger has tables of another version", where=store.where, why=str(facts)[:200])
-    problems += [
+    problems = [
         Problem(kind=ProblemKind.FLIPPED, sentence=f"the guard {name!r} was altered, removed or added", where=name)
         for name in odd
     ]
-    origin = facts.get("origin", "")
-    walk = _walk(transaction.rows(), origin, keys, outside.size if outside else -1)
-    if walk.whole:
-        size, roots = walk.frontier.size, {outside.size if outside else -1: walk.root_then}
-        diagnosis = Diagnosis(size=size, roots=roots, origin=origin)
-    else:
-        diagnosis = diagnose(transaction.rows(), keys, origin)
-        problems += diagnosis.problems
-    problems += _compare(diagnosis, outside)
-    proved = 0 if outside is None or problems else outside.size
-    return Verification(
-        size=diagnosis.size,
-        problems=tuple(problems),
-        origin=diagnosis.origin,
-        root="" if problems else walk.frontier.root().hex(),
-        proved=proved,
-        signers=tuple(sorted(walk.signers)),
-    )
+    return facts.get("origin", ""), problems
 
 
 def _walk(rows: Iterable[Row], origin: str, keys: Sequence[PublicKey], stop: int) -> Walk:
@@ -187,7 +194,10 @@ def _compare(diagnosis: Diagnosis, outside: Checkpoint | None) -> list[Problem]:
         sentence = f"the checkpoint given is of the log {outside.origin!r}, this is {diagnosis.origin!r}"
         return [Problem(kind=ProblemKind.FORKED, sentence=sentence, where="checkpoint")]
     if outside.size > diagnosis.size:
-        sentence = f"the log was cut off: it ends after {diagnosis.size} entries, and the checkpoint vouches for {outside.size}"
+        sentence = (
+            f"the log was cut off: it ends after {diagnosis.size} entries, "
+            f"and the checkpoint vouches for {outside.size}"
+        )
         return [Problem(kind=ProblemKind.TRUNCATED, sentence=sentence, index=diagnosis.size, last=outside.size - 1)]
     root = diagnosis.roots.get(outside.size, b"")
     if root and root.hex() != outside.root:
