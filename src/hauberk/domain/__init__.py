@@ -7,6 +7,7 @@ validates, projects, samples and prices. Nothing else in the code knows what 'va
 
 from hauberk.domain.column import Actor, Choice, Column, Cost, Direction, Kind
 from hauberk.domain.declaration import Domain, Group, Rule
+from hauberk.domain.infer import Proposal, infer_domain
 from hauberk.domain.read import load_domain, loads_domain
 from hauberk.domain.space import Space
 from hauberk.domain.validate import Verdict, validate, violations
@@ -21,10 +22,12 @@ __all__ = [
     "Domain",
     "Group",
     "Kind",
+    "Proposal",
     "Rule",
     "Space",
     "Verdict",
     "dumps_domain",
+    "infer_domain",
     "load_domain",
     "loads_domain",
     "validate",

@@ -21,7 +21,8 @@ from hauberk.domain.expression import Node, Type, columns_of, read_column, to_po
 from hauberk.domain.expression.pattern import to_rust
 
 GRID_TOLERANCE = 1e-6
-"""How far a value may lie from its grid, in steps."""
+"""How far a value may lie from its grid, in steps; for large values a few units in the last place more."""
+ULPS = 1e-15
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _value_violations(column: Column, dtype: pl.DataType) -> dict[str, pl.Expr]:
         found["integer"] = ordinary & (value != value.floor())
     elif column.step is not None:
         steps = (value - (column.low or 0.0)) / column.step
-        found["step"] = ordinary & ((steps - (steps + 0.5).floor()).abs() > GRID_TOLERANCE)
+        found["step"] = ordinary & ((steps - (steps + 0.5).floor()).abs() > GRID_TOLERANCE + ULPS * steps.abs())
     return found
 
 

@@ -10,9 +10,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hauberk.core.errors import ConfigError
-from hauberk.domain.column import VALUED, WRITTEN, Choice, Column, Kind
+from hauberk.domain.column import VALUED, Choice, Column, Kind
 from hauberk.domain.expression import Pair, Type, read_column
-from hauberk.domain.validate import readable
+from hauberk.domain.validate import GRID_TOLERANCE, ULPS, readable
 
 Floats = NDArray[np.float64]
 HUGE = float(np.finfo(np.float64).max)
@@ -114,7 +114,7 @@ class Codec:
             ok &= values == np.rint(values)
         elif self.grid:
             steps = (values - self.anchor) / self.grid
-            ok &= np.abs(steps - np.floor(steps + 0.5)) <= 1e-6
+            ok &= np.abs(steps - np.floor(steps + 0.5)) <= GRID_TOLERANCE + ULPS * np.abs(steps)
             if self.dtype.is_integer():
                 ok &= values == np.rint(values)
         return (ok | np.isnan(values)) if self.allows_nan else ok
@@ -250,6 +250,3 @@ def _from_number(series: pl.Series, column: Column, dtype: pl.DataType) -> pl.Se
     if dtype.is_integer():
         return series.round().cast(dtype, strict=False)
     return (series != 0.0) if dtype == pl.Boolean else series.cast(dtype, strict=False)
-
-
-__all__ = ["HUGE", "WRITTEN", "Codec", "Floats", "make_codec"]

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From facts to a proposal for one column, with reasons."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from hauberk.domain.column import WRITTEN, Actor, Column, Direction, Kind
+from hauberk.domain.infer.facts import Facts
+
+SLACK = 0.05
+"""How far a proposed range reaches beyond the data, as a share of their span."""
+_CODES = 12
+_CATEGORY_SHARE = 0.2
+_UNIQUE_SHARE = 0.98
+_DECIMALS = (1, 2, 3, 4)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A column in the making.
+
+    Attributes:
+        column: the proposal.
+        why: a sentence for each proposal.
+        questions: what the data cannot tell.
+    """
+
+    column: Column
+    why: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+
+
+def draft_column(facts: Facts, sample: pl.Series) -> Draft:
+    """Propose a column.
+
+    Args:
+        facts: what all rows say.
+        sample: some of its values, for what only a sample can show.
+    """
+    fields, why, questions = _shape(facts, sample)
+    if facts.nulls:
+        fields["nullable"] = True
+        why.append(f"nullable: {_share(facts.nulls, facts.rows)} of the rows have no value")
+    kind: Kind = fields["kind"]
+    words = words_of(facts.name)
+    if words & wordlist("personal") or kind in WRITTEN:
+        fields["personal"] = True
+        why.append("personal: its name or its free values may point at a person")
+    fields["changed_by"] = _actor(kind, words)
+    if fields["changed_by"] is Actor.NOBODY:
+        why.append("changed_by nobody: a fact, a time or an identifier rather than a choice")
+    else:
+        why.append("changed_by: data cannot tell; proposed as the cautious answer")
+    return Draft(Column(name=facts.name, direction=Direction.BOTH, **fields), why, questions)
+
+
+def words_of(name: str) -> frozenset[str]:
+    """The lower-case words of a column name, split at punctuation, digits and capitals."""
+    return frozenset(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))
+
+
+@lru_cache(maxsize=1)
+def _lists() -> dict[str, frozenset[str]]:
+    text = files("hauberk.domain.infer").joinpath("words.json").read_text(encoding="utf-8")
+    return {key: frozenset(words) for key, words in json.loads(text).items()}
+
+
+def wordlist(name: str) -> frozenset[str]:
+    """One of the word lists in `words.json`."""
+    return _lists()[name]
+
+
+def _actor(kind: Kind, words: frozenset[str]) -> Actor:
+    if kind in WRITTEN or kind is Kind.DATE or words & wordlist("fixed"):
+        return Actor.NOBODY
+    return Actor.MERCHANT if words & wordlist("merchant") else Actor.APPLICANT
+
+
+def _share(count: int, rows: int) -> str:
+    return f"{100.0 * count / max(rows, 1):.2g} %"
+
+
+def _shape(facts: Facts, sample: pl.Series) -> tuple[dict[str, Any], list[str], list[str]]:
+    """Kind, bounds and choices."""
+    dtype = facts.dtype
+    if dtype == pl.Boolean:
+        return {"kind": Kind.BOOLEAN}, ["boolean: its data type says so"], []
+    if dtype == pl.Date or isinstance(dtype, pl.Datetime):
+        return _date(facts)
+    if dtype.is_numeric():
+        return _number(facts, sample)
+    if facts.nulls == facts.rows:
+        return {"kind": Kind.TEXT}, ["text: it has no values at all"], [f"{facts.name}: what does it hold?"]
+    return _text(facts, sample)
+
+
+def _date(facts: Facts) -> tuple[dict[str, Any], list[str], list[str]]:
+    fields: dict[str, Any] = {"kind": Kind.DATE}
+    if facts.low is None or facts.high is None:
+        return fields, ["date: its data type says so"], []
+    reach = max(math.ceil(SLACK * (facts.high - facts.low)), 1)
+    low, high = math.floor(facts.low) - reach, math.ceil(facts.high) + reach
+    return (
+        {**fields, "low": float(low), "high": float(high)},
+        [f"range: the data's own, {reach} days wider at both ends"],
+        [],
+    )
+
+
+def _text(facts: Facts, sample: pl.Series) -> tuple[dict[str, Any], list[str], list[str]]:
+    if facts.isodates:
+        return _date(facts)
+    present = facts.rows - facts.nulls
+    if facts.distinct is not None and len(facts.distinct) <= max(10, _CATEGORY_SHARE * present):
+        return (
+            {"kind": Kind.CATEGORY, "choices": facts.distinct},
+            [f"category: {len(facts.distinct)} distinct texts"],
+            [],
+        )
+    limit = {"max_length": _round_up(1.5 * facts.longest)}
+    texts = sample.cast(pl.String).drop_nulls()
+    unique = texts.n_unique() >= _UNIQUE_SHARE * max(len(texts), 1)
+    if unique and not texts.str.contains(r"\s").any():
+        return {"kind": Kind.IDENTIFIER, **limit}, ["identifier: nearly every row has its own word"], []
+    return {"kind": Kind.TEXT, **limit}, ["text: many different values, some with several words or repeated"], []
+
+
+def _number(facts: Facts, sample: pl.Series) -> tuple[dict[str, Any], list[str], list[str]]:
+    why: list[str] = []
+    fields: dict[str, Any] = {"kind": Kind.NUMERIC}
+    if facts.infinite:
+        why.append(f"{_share(facts.infinite, facts.rows)} of the rows are infinite and will be invalid")
+    if facts.nans:
+        fields["nan"] = True
+        why.append(f"nan: {_share(facts.nans, facts.rows)} of the rows are NaN; say nullable if NaN stands for missing")
+    if facts.low is None or facts.high is None:
+        return fields, [*why, "numeric: no ordinary value to learn from"], [f"{facts.name}: which range is allowed?"]
+    if facts.whole and not facts.nans:
+        return _whole(facts, sample, fields, why)
+    step = _decimal_step(sample) if not facts.nans else None
+    if step is not None:
+        why.append(f"step: every value is a multiple of {step:g}")
+        fields |= {"kind": Kind.STEP, "step": step}
+    low, high = widen(facts.low, facts.high, step)
+    return {**fields, "low": low, "high": high}, [*why, _range_reason(facts)], []
+
+
+def _whole(
+    facts: Facts, sample: pl.Series, fields: dict[str, Any], why: list[str]
+) -> tuple[dict[str, Any], list[str], list[str]]:
+    assert facts.low is not None
+    assert facts.high is not None
+    values, questions = facts.distinct, []
+    if values is not None and set(values) <= {0, 1}:
+        return {"kind": Kind.BOOLEAN, "choices": (0, 1)}, [*why, "boolean: only 0 and 1 occur"], []
+    if values is not None and len(values) == 2:
+        return {"kind": Kind.CATEGORY, "choices": _plain(values)}, [*why, "category: only two values occur"], []
+    if _is_key(facts, sample):
+        return {"kind": Kind.IDENTIFIER}, [*why, "identifier: every row has its own whole number"], []
+    if values is not None and len(values) <= _CODES:
+        questions = [f"{facts.name}: are its {len(values)} values codes? Then make it a category"]
+    step = _whole_step(sample)
+    if step is not None:
+        why.append(f"step: every value lies a multiple of {step:g} from the smallest")
+        low = facts.low - math.floor(SLACK * (facts.high - facts.low) / step) * step
+        low = facts.low % step if facts.low >= 0.0 > low else low
+        high = facts.low + math.ceil((facts.high - facts.low) * (1.0 + SLACK) / step) * step
+        return {"kind": Kind.STEP, "step": step, "low": low, "high": high}, [*why, _range_reason(facts)], questions
+    if values is not None and len(values) <= _CODES:
+        low, high = facts.low, facts.high
+        why.append(f"range: the {len(values)} values that occur, without slack")
+    else:
+        low, high = widen(facts.low, facts.high, 1.0)
+        why.append(_range_reason(facts))
+    return {**fields, "kind": Kind.INTEGER, "low": low, "high": high}, ["integer: whole numbers alone", *why], questions
+
+
+def _plain(values: tuple[Any, ...]) -> tuple[int, ...]:
+    return tuple(int(value) for value in values)
+
+
+def _is_key(facts: Facts, sample: pl.Series) -> bool:
+    if facts.distinct is not None or not facts.dtype.is_integer() or sample.n_unique() < len(sample):
+        return False
+    return bool(words_of(facts.name) & wordlist("identifier")) or bool(sample.is_sorted())
+
+
+def _whole_step(sample: pl.Series) -> float | None:
+    values = sample.drop_nulls().unique().cast(pl.Float64).to_numpy()
+    values = values[np.isfinite(values) & (np.abs(values) < 2.0**53)]
+    if len(values) < 5:
+        return None
+    step = int(np.gcd.reduce((values - values.min()).astype(np.int64)))
+    return float(step) if step > 1 else None
+
+
+def _decimal_step(sample: pl.Series) -> float | None:
+    values = sample.drop_nulls().cast(pl.Float64).to_numpy()
+    values = values[np.isfinite(values)]
+    for digits in _DECIMALS:
+        scaled = values * 10.0**digits
+        if len(values) > 20 and np.all(np.abs(scaled - np.rint(scaled)) <= 1e-7 + 1e-15 * np.abs(scaled)):
+            return float(10.0**-digits)
+    return None
+
+
+def widen(low: float, high: float, step: float | None) -> tuple[float, float]:
+    """A range with slack, rounded outwards to numbers that people would write; it does not cross zero.
+
+    Example:
+        >>> widen(3.0, 997.0, 1.0)
+        (0.0, 1050.0)
+    """
+    span = high - low
+    if not math.isfinite(span):
+        return low, high
+    reach = SLACK * span if span else abs(low) * SLACK
+    unit = 10.0 ** math.floor(math.log10(reach)) if reach > 0.0 else 1.0
+    unit = max(unit, step or 0.0)
+    wide_low, wide_high = math.floor((low - reach) / unit) * unit, math.ceil((high + reach) / unit) * unit
+    wide_low = max(wide_low, 0.0) if low >= 0.0 else wide_low
+    wide_high = min(wide_high, 0.0) if high <= 0.0 else wide_high
+    digits = max(0, -math.floor(math.log10(unit))) if unit < 1.0 else 0
+    return min(round(wide_low, digits), low), max(round(wide_high, digits), high)
+
+
+def _round_up(value: float) -> int:
+    unit = 10 ** max(len(str(int(value))) - 1, 0)
+    return math.ceil(value / unit) * unit
+
+
+def _range_reason(facts: Facts) -> str:
+    return f"range: the data reach from {facts.low:g} to {facts.high:g}; {SLACK:.0%} of slack, rounded outwards"
