@@ -12,7 +12,8 @@ from hauberk.app.config import find_config
 from hauberk.app.embedded import embedded_checkpoint
 from hauberk.app.project import STATE
 from hauberk.core.errors import NothingToExamine, UsageError
-from hauberk.govern import EvidenceReport, verify_evidence as verify_state
+from hauberk.govern import EvidenceReport
+from hauberk.govern import verify_evidence as verify_state
 
 
 def verify_evidence(
@@ -52,5 +53,7 @@ def read_checkpoint_file(path: Path) -> str:
         raise UsageError("the checkpoint cannot be read", where=str(path), why=why or "") from error
     found = embedded_checkpoint(text)
     if not found:
-        raise UsageError("the file holds no checkpoint", where=str(path), next_step="name a report, a run or a checkpoint")
+        raise UsageError(
+            "the file holds no checkpoint", where=str(path), next_step="name a report, a run or a checkpoint"
+        )
     return found

@@ -4,15 +4,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
 
 from hauberk.app.decide import judge
 from hauberk.app.materials import signature_state
 from hauberk.app.project import open_project
-from hauberk.checks import index
 from hauberk.core.decision import Decision
-from hauberk.registry import Change, Trial, dry_run, load_policy
 
 
 def judge_release(run: str = "last", *, config: str | os.PathLike[str] = ".") -> Decision:

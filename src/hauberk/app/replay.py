@@ -3,18 +3,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
 from dataclasses import dataclass
 
-from hauberk.app.check import run_assets
-from hauberk.app.materials import project_materials
-from hauberk.app.plugins import known_checks
-from hauberk.app.project import open_project
-from hauberk.assess import InProcess, Selection, open_situation, plan, run_plan, same_findings
-from hauberk.core.errors import UsageError
-from hauberk.core.outcome import Outcome
-from hauberk.core.ports import Progress
 from hauberk.core.run import Run
 
 

@@ -102,7 +102,7 @@ def open_situation(materials: Materials) -> Situation:
         label=materials.label,
         time=materials.time,
         groups=materials.groups,
-        domain=loads_domain(materials.domain, materials.domain_path) if materials.domain else None,
+        domain=loads_domain(materials.domain, where=materials.domain_path) if materials.domain else None,
         model=model,
         threshold=materials.threshold,
         money=materials.money,

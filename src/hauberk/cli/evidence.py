@@ -19,7 +19,9 @@ def evidence() -> None:
 @config_option
 @click.option("--checkpoint", metavar="FILE", help="A checkpoint that left the machine: a report, a run, or its text.")
 @click.option("--key", "keys", multiple=True, metavar="KEY", help="Trusted public key, as text or file; repeatable.")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format.")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
+)
 def verify(*, config: str, checkpoint: str | None, keys: tuple[str, ...], format_: str) -> int:
     """Name every entry, run, decision or blob that was changed, deleted or reordered; exit 5 if there is one.
 

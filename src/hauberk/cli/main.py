@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import signal
@@ -30,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("hauberk.cli.replay:replay", "Run a recorded run again and compare byte for byte."),
     "evidence": ("hauberk.cli.evidence:evidence", "Verify the ledger and everything that it vouches for."),
     "checks": ("hauberk.cli.checks:checks", "List the checks, or print the page of one."),
+    "completion": ("hauberk.cli.completion:completion", "Print the completion script of a shell."),
     "doctor": ("hauberk.cli.doctor:doctor", "Say what this installation can and cannot do."),
 }
 
@@ -50,6 +52,17 @@ class LazyGroup(click.Group):
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command where there is none of that name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "`hauberk --help` lists the commands"
+            raise click.UsageError(f"there is no command {args[0]!r}; {hint}", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

@@ -105,7 +105,9 @@ def _fresh(root: Path) -> Iterator[None]:
     """Make the folder; replace an earlier demo, and touch nothing else."""
     if root.exists() and (not root.is_dir() or (any(root.iterdir()) and not (root / MARKER).is_file())):
         raise UsageError(
-            "the folder exists and is not an earlier demo's", where=str(root), next_step="name another one with --folder"
+            "the folder exists and is not an earlier demo's",
+            where=str(root),
+            next_step="name another one with --folder",
         )
     if root.exists():
         shutil.rmtree(root)
@@ -172,7 +174,11 @@ def _record_life(root: Path, signer: Signer, clock: Clock, admission: Admission,
                     at_us=clock.now_us(),
                     actor=project.actor.name,
                     subject=model,
-                    payload={"rows": trained.rows, "holdout_auc": f"{trained.auc:.4f}", "threshold": f"{trained.threshold:g}"},
+                    payload={
+                        "rows": trained.rows,
+                        "holdout_auc": f"{trained.auc:.4f}",
+                        "threshold": f"{trained.threshold:g}",
+                    },
                 ),
                 Event(
                     kind="model.signed",

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`hauberk init`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command()
+@click.option("--data", required=True, metavar="TABLE", help="Training data: Parquet or CSV.")
+@click.option("--label", required=True, metavar="COLUMN", help="Label column; 1 is the event.")
+@click.option("--model", default="", metavar="PATH", help="Model file, folder or http(s) address.")
+@click.option("--holdout", default="", metavar="TABLE", help="Labelled rows that the model was not trained on.")
+@click.option("--folder", default=".", show_default=True, help="Where hauberk.toml and domain.toml go.")
+@click.option("--name", default="", help="Name of the project; the folder's by default.")
+@click.option("--positive", default="event", show_default=True, help="What a 1 in the label means, in a word.")
+@click.option("--currency", default="", help="Currency code of amounts.")
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Score that is acted on."
+)
+@click.option(
+    "--changeable",
+    multiple=True,
+    metavar="NAME[:DIRECTION[:COST]]",
+    help="Column that the subject of a record can change, such as amount:down:0.5; repeatable.",
+)
+@click.option("--trust", multiple=True, metavar="DIGEST", help="Open this model file although its format can run code.")
+@click.option("--force", is_flag=True, help="Replace the two files if they exist.")
+def init(
+    *,
+    data: str,
+    label: str,
+    model: str,
+    holdout: str,
+    folder: str,
+    name: str,
+    positive: str,
+    currency: str,
+    threshold: float,
+    changeable: tuple[str, ...],
+    trust: tuple[str, ...],
+    force: bool,
+) -> int:
+    r"""Write a commented hauberk.toml and domain.toml for your own files.
+
+    The domain is proposed from the data, with a reason for each line. What data cannot tell is asked on a terminal, and
+    can be given with --changeable elsewhere: what an attacker can change, and what that costs.
+
+    \b
+    Examples:
+      hauberk init --data train.parquet --label default --model model.txt
+      hauberk init --data train.csv --label fraud --model model.onnx --changeable amount:down --changeable hour
+    """
+    from hauberk.app.init import init_project
+
+    if not changeable and sys.stdin.isatty() and sys.stderr.isatty():
+        changeable = _ask()
+    proposed = init_project(
+        data,
+        label=label,
+        model=model,
+        holdout=holdout,
+        folder=folder,
+        name=name,
+        positive=positive,
+        currency=currency,
+        threshold=threshold,
+        changeable=changeable,
+        trust=trust,
+        force=force,
+    )
+    for path in proposed.files:
+        click.echo(f"wrote {path}")
+    for line in (*proposed.notes, *proposed.questions):
+        click.echo(f"  - {line}")
+    if not any(column.mutable for column in proposed.domain.columns):
+        click.echo("  - No column is declared as changeable yet, so no attack has anything to move.")
+    click.echo("next: read domain.toml, set confirmed = true, then run `hauberk check`")
+    return 0
+
+
+def _ask() -> tuple[str, ...]:
+    """Ask what only a person knows; an empty answer leaves the question open."""
+    click.echo("Which columns can the subject of a record change before it is scored?", err=True)
+    click.echo(
+        "Write NAME, NAME:up, NAME:down or NAME:both:COST-PER-UNIT, with spaces between; empty for none yet.", err=True
+    )
+    answer: str = click.prompt("changeable", default="", show_default=False, err=True)
+    return tuple(answer.split())
