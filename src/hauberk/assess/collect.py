@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import cast
 
 from hauberk.assess.budget import Budget, TimedOut
 from hauberk.assess.context import CheckContext
@@ -27,7 +28,7 @@ def collected(item: Planned, result: object, context: CheckContext) -> Outcome:
     """
     if not isinstance(result, Iterable):
         raise Incomplete(f"the check returned a {type(result).__name__}, not measurements and findings")
-    yielded = [_own(item, one) for one in result]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    yielded = [_own(item, one) for one in cast("Iterable[object]", result)]
     findings = [one for one in yielded if isinstance(one, Finding)]
     measurements = [one for one in yielded if isinstance(one, Measurement)]
     _refuse_doubles([found.fingerprint for found in findings], "findings share one place: tell them apart by a key")

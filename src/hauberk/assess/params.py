@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import cast
 
 from hauberk.core.entry import Entry
 from hauberk.core.errors import ConfigError
@@ -53,7 +54,7 @@ def _checked(entry: Entry, name: str, value: object) -> Param:
 def _fitted(default: Param, value: object) -> Param:
     """Return the value if it has the default's type, else None. A whole number may stand for a float."""
     if isinstance(value, list | tuple):
-        items: list[object] = list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        items = list(cast("Iterable[object]", value))
         texts = [item for item in items if isinstance(item, str)]
         return texts if len(texts) == len(items) and isinstance(default, list | None) else None
     if type(value) is int and isinstance(default, float):

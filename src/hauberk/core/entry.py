@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import cast
 
 from hauberk.core.check import CheckSpec, Cost, Need, Order, Stage, spec_of
 from hauberk.core.errors import Incomplete
@@ -85,7 +87,7 @@ def _plain(check: str, name: str, value: object) -> Param:
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, tuple | list):
-        items: list[object] = list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        items = list(cast("Iterable[object]", value))
         texts = [item for item in items if isinstance(item, str)]
         if len(texts) == len(items):
             return texts

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cedarpy
 
@@ -23,6 +23,7 @@ from hauberk.seal import canonical, digest_bytes
 MAX_AGE_DAYS = 30
 """How old evidence may be unless the configuration says otherwise."""
 
+_UNTYPED: Any = cedarpy  # its own stubs hold bare dicts
 _CHECK = re.compile(r"HB-[A-Z]\d+")
 _NAME = re.compile(r"(?m)^\s+([a-z_]+): (?:Long|Bool|String|Set<String>),$")
 
@@ -171,7 +172,7 @@ def _refuse_garbage(source: Source, where: str) -> None:
 
 
 def _refuse_misfit(source: Source, schema: cedarpy.Schema, where: str) -> None:
-    result = cedarpy.validate_policies(source.text, schema)  # pyright: ignore[reportUnknownMemberType]
+    result = _UNTYPED.validate_policies(source.text, schema)
     if result.validation_passed:
         return
     why = "; ".join(error.error.removeprefix("for policy `policy0`, ") for error in result.errors)
@@ -189,7 +190,7 @@ def _refuse_misfit(source: Source, schema: cedarpy.Schema, where: str) -> None:
 def _refuse_unknown_checks(source: Source, checks: Collection[str], where: str) -> None:
     for name in _CHECK.findall(source.text) if checks else ():
         if name not in checks:
-            near = difflib.get_close_matches(name, checks, n=1)
+            near = difflib.get_close_matches(name, list(checks), n=1)
             raise ConfigError(
                 f"this rule names the check {name}, which does not exist",
                 where=_at(where, source.line),
@@ -251,10 +252,10 @@ def _refuse_doubles(rules: dict[str, Rule], where: str) -> None:
 def _tags(tree: object) -> Iterator[str]:
     """Yield the tag names in a parsed condition; a name that is computed stands as `*`, which no run measures."""
     if isinstance(tree, list):
-        for item in tree:  # pyright: ignore[reportUnknownVariableType]
-            yield from _tags(item)  # pyright: ignore[reportUnknownArgumentType]
+        for item in cast("list[object]", tree):
+            yield from _tags(item)
     if isinstance(tree, dict):
-        for key, value in tree.items():  # pyright: ignore[reportUnknownVariableType]
+        for key, value in cast("dict[str, Any]", tree).items():
             if key in {"hasTag", "getTag"}:
-                yield str(value["right"].get("Value", "*"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-            yield from _tags(value)  # pyright: ignore[reportUnknownArgumentType]
+                yield str(value["right"].get("Value", "*"))
+            yield from _tags(value)

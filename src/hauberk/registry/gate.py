@@ -13,6 +13,8 @@ from hauberk.registry.cedar import Policy, Rule
 from hauberk.registry.facts import Facts
 from hauberk.registry.sentence import Fact, filled, places
 
+_UNTYPED: Any = cedarpy  # its own stubs hold bare dicts
+
 DAY_US = 86_400_000_000
 """Microseconds of a day."""
 
@@ -80,9 +82,7 @@ def _evaluate(
         {"uid": request["resource"], "attrs": {}, "parents": [], "tags": facts.measured},
     ]
     try:
-        answer = cedarpy.is_authorized(  # pyright: ignore[reportUnknownMemberType]
-            request, rules, entities, policy.schema
-        )
+        answer = _UNTYPED.is_authorized(request, rules, entities, policy.schema)
     except Exception as error:  # broad: whatever the engine raises is a denial, never an allow
         return False, [], [f"the policy could not be evaluated: {error}"]
     errors = [f"the policy could not be evaluated: {error}" for error in answer.diagnostics.errors]
