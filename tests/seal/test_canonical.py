@@ -32,7 +32,7 @@ def test_rfc_8785_property_order():
         "\u0080": "Control",
         "\u00f6": "Latin Small Letter O With Diaeresis",
     }
-    assert [word for word in json.loads(canonical(value)).values()] == [
+    assert list(json.loads(canonical(value)).values()) == [
         "Carriage Return",
         "One",
         "Control",

@@ -110,14 +110,21 @@ def _without_copies(rows: list[_Seen]) -> tuple[list[_Seen], list[Problem]]:
         claims[one.claim].append(one)
     keep: set[int] = set()
     problems: list[Problem] = []
+    fitting = _fitting(rows)
     for claim, group in claims.items():
-        group.sort(key=lambda one: (one.head is None, one.place != claim, one.place))
+        group.sort(key=lambda one: (one.head is None, -fitting[id(one)], one.place != claim, one.place))
         keep.add(id(group[0]))
         for one in group[1:]:
             what = "nobody trusted signed it" if one.head is None else f"it is a copy of entry {claim}"
             sentence = f"entry {one.place} was inserted: {what}"
             problems.append(_problem(ProblemKind.INSERTED, sentence, one.place))
     return [one for one in rows if id(one) in keep], problems
+
+
+def _fitting(rows: list[_Seen]) -> dict[int, int]:
+    """Count for each row on how many sides its neighbour is the right one: a copy fits worse than the original."""
+    claims = [-2, *(one.claim for one in rows), -2]
+    return {id(one): (claims[at] == one.claim - 1) + (claims[at + 2] == one.claim + 1) for at, one in enumerate(rows)}
 
 
 def _missing(kept: list[_Seen], any_rows: bool) -> list[Problem]:

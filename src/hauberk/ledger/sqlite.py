@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -11,7 +12,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, StaticPool
 
@@ -21,6 +22,9 @@ from hauberk.ledger.store import Transaction
 
 FILE_NAME = "ledger.sqlite"
 """Name of the file inside the state folder."""
+
+_FAILURES = (DatabaseError, UnicodeDecodeError)
+"""What a damaged file ends in; Python cannot decode the message when SQLite quotes a damaged name in it."""
 
 
 class SqliteStore:
@@ -83,20 +87,17 @@ class SqliteStore:
     @contextmanager
     def writing(self) -> Generator[Transaction]:
         """Begin a transaction that only one writer can hold."""
-        with self._engine.connect() as connection:
-            try:
+        try:
+            with self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except DatabaseError as error:
-                raise self._explain(error) from error
-            try:
-                yield Transaction(connection)
-                connection.exec_driver_sql("COMMIT")
-            except BaseException as error:  # broad: roll back whatever happened, and pass it on
-                if connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
-                    connection.exec_driver_sql("ROLLBACK")
-                if isinstance(error, DatabaseError):
-                    raise self._explain(error) from error
-                raise
+                try:
+                    yield Transaction(connection)
+                    connection.exec_driver_sql("COMMIT")
+                except BaseException:  # broad: nothing half-done stays, whatever happened, and it is passed on
+                    _roll_back(connection)
+                    raise
+        except _FAILURES as error:
+            raise self._explain(error) from error
 
     @contextmanager
     def reading(self) -> Generator[Transaction]:
@@ -108,7 +109,7 @@ class SqliteStore:
                     yield Transaction(connection)
                 finally:
                     connection.exec_driver_sql("ROLLBACK")
-        except DatabaseError as error:
+        except _FAILURES as error:
             raise self._explain(error) from error
 
     def create(self, transaction: Transaction) -> bool:
@@ -134,8 +135,9 @@ class SqliteStore:
         rows = transaction.connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         return {str(name): str(sql) for name, sql in rows}
 
-    def _explain(self, error: DatabaseError) -> Exception:
-        text = str(error.orig)
+    def _explain(self, error: DatabaseError | UnicodeDecodeError) -> Exception:
+        cause = error.orig if isinstance(error, DatabaseError) else error
+        text = str(cause)
         if "locked" in text or "busy" in text:
             return Incomplete(
                 "the ledger is busy",
@@ -143,9 +145,14 @@ class SqliteStore:
                 why=f"other writers held it for more than {self._timeout:g} s",
                 next_step="try again when they are done",
             )
-        if isinstance(error.orig, sqlite3.IntegrityError):
+        if isinstance(cause, sqlite3.IntegrityError):
             return IntegrityError("the ledger refused this entry", where=self.where, why=text)
         return Unreadable("the ledger cannot be used", where=self.where, why=text)
+
+
+def _roll_back(connection: Connection) -> None:
+    with contextlib.suppress(DatabaseError):  # SQLite has rolled back by itself after some errors
+        connection.exec_driver_sql("ROLLBACK")
 
 
 def _make_file(path: Path) -> None:
