@@ -154,6 +154,14 @@ def _default(key: Any) -> str:
     return "required" if key.default_factory is msgspec.NODEFAULT else code(json.dumps(key.default_factory()))
 
 
+def rules_page() -> str:
+    """The expression language of the domain, as its parser and its patterns describe themselves."""
+    parse = importlib.import_module("hauberk.domain.expression.parse")
+    pattern = importlib.import_module("hauberk.domain.expression.pattern")
+    texts = [markdown(inspect.getdoc(module) or "", 2) for module in (parse, pattern)]
+    return f"# Rules and derivations\n\n{texts[0]}\n## Patterns\n\n{texts[1]}"
+
+
 def error_page() -> str:
     """Exit codes and the error tree."""
     errors = importlib.import_module("hauberk.core.errors")
@@ -235,9 +243,10 @@ def write_pages(docs: Path) -> list[Path]:
     pages["checks/index.md"] = checks_index(entries)
     pages["reference/command-line.md"] = command_page()
     pages["reference/configuration.md"] = configuration_page()
+    pages["reference/rules.md"] = rules_page()
     pages["reference/errors.md"] = error_page()
     pages |= {f"reference/{module}.md": library_page(module) for module in public_modules()}
-    listed = "\n".join(["command-line", "configuration", "errors", *public_modules()])
+    listed = "\n".join(["command-line", "configuration", "rules", "errors", *public_modules()])
     pages["reference/index.md"] = (
         f"# Reference\n\nGenerated from the code.\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
     )
