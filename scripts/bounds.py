@@ -31,8 +31,8 @@ LITERAL = 60
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
 OPTIONAL = {"catboost", "cloudpickle", "distributed", "joblib", "onnx", "pandas", "pyarrow", "torch", "xgboost"}
 LAZY_ROOMS = {"app", "cli"}
-LOADERS = {"hauberk/__init__.py", "hauberk/core/entry.py"}
-"""Files that load what a name says: the lazy public module, and the index entry that loads its check."""
+LOADERS = {"hauberk/__init__.py", "hauberk/core/entry.py", "hauberk/checks/generate.py", "hauberk/model/load/worker.py"}
+"""Files that load what a name says, and the worker that limits itself before it loads anything heavy."""
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPE = (*FUNCTION, ast.ClassDef, ast.Lambda)
@@ -177,11 +177,16 @@ def undocumented(source: Source) -> Iterator[Offence]:
 
 
 def late_imports(source: Source) -> Iterator[Offence]:
-    """Imports inside functions, except of optional libraries, in the rooms that join, and where plug-ins are loaded."""
+    """Imports inside functions, except of optional libraries, in the rooms that join, and where plug-ins are loaded.
+
+    A module's own `__getattr__` exports names lazily, which is what it is for.
+    """
     if source.room in LAZY_ROOMS or source.name in LOADERS:
         return
     for function in (node for node in ast.walk(source.tree) if isinstance(node, FUNCTION)):
-        names = [name for node in inside(function) for name in _imported(node)]
+        names = (
+            [] if function.name == "__getattr__" else [name for node in inside(function) for name in _imported(node)]
+        )
         for name in names:
             if name.partition(".")[0] not in OPTIONAL:
                 sentence = f"{name} is imported inside {function.name}"
