@@ -12,7 +12,9 @@ from hauberk.assess.executor import InProcess
 from hauberk.assess.materials import Materials, open_situation
 from hauberk.assess.needs import missing_needs
 from hauberk.assess.plan import Plan, Planned, Selection, plan
+from hauberk.assess.plugins import Installed, installed_checks, plugin_entries, refuse_unallowed
 from hauberk.assess.pool import ProcessPool
+from hauberk.assess.replay import replay_plan, result_bytes, same_findings
 from hauberk.assess.run import TIMEOUT_S, Results, run_plan
 from hauberk.assess.task import Executor, Reply, Task
 from hauberk.assess.waive import Waiving, apply_waivers, is_expired, parse_waivers
@@ -24,6 +26,7 @@ __all__ = [
     "Comparison",
     "Executor",
     "InProcess",
+    "Installed",
     "Materials",
     "Money",
     "Plan",
@@ -40,11 +43,17 @@ __all__ = [
     "Worsened",
     "apply_waivers",
     "compare",
+    "installed_checks",
     "is_expired",
     "known_fingerprints",
     "missing_needs",
     "open_situation",
     "parse_waivers",
     "plan",
+    "plugin_entries",
+    "refuse_unallowed",
+    "replay_plan",
+    "result_bytes",
     "run_plan",
+    "same_findings",
 ]

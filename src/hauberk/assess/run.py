@@ -110,14 +110,17 @@ class _Watch:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def started(self, task: Task) -> None:
+        """Say what begins."""
         self._say(task.name)
 
     def ended(self, outcome: Outcome) -> None:
+        """Keep an outcome and tell it."""
         self.outcomes[outcome.check] = outcome
         if self.on_end is not None:
             self.on_end(outcome)
 
     def reply(self, reply: Reply) -> None:
+        """Keep what came back of a task, and say how its checks ended."""
         self.seconds.update(reply.seconds)
         for check, trace in sorted(reply.traces.items()):
             _log.debug("check %s raised:\n%s", check, trace)

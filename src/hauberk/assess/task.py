@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 from hauberk.assess.plan import Planned
 from hauberk.core.check import Cost, Stage
@@ -66,6 +66,10 @@ class Executor(Protocol):
     def close(self) -> None:
         """Stop everything that still runs, at once; nothing can be submitted after that."""
         ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *raised: object) -> None: ...
 
 
 _COST = {Cost.HOURS: 0, Cost.MINUTES: 1, Cost.SECONDS: 2}

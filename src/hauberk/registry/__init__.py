@@ -16,17 +16,21 @@ from hauberk.registry.cedar import (
 )
 from hauberk.registry.facts import Facts, facts_of
 from hauberk.registry.gate import decide
+from hauberk.registry.rehearse import Rehearsal, dry_run, recorded_signature
 
 __all__ = [
     "MAX_AGE_DAYS",
     "Facts",
     "Policy",
+    "Rehearsal",
     "Rule",
     "decide",
     "default_policy",
     "default_policy_text",
+    "dry_run",
     "facts_of",
     "load_policy",
     "parse_policy",
+    "recorded_signature",
     "schema_text",
 ]

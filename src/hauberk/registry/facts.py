@@ -23,6 +23,9 @@ from hauberk.seal import canonical, digest_bytes, plain
 PPM = 1_000_000
 """Parts per million: how a rate becomes a whole number."""
 
+_EXPIRED = "HB-G001"
+"""The check that finds the waivers which had run out when the run began; those that ran out since are counted beside."""
+
 _MOST = 2**53 - 1
 _EXACT = frozenset({"count", "rows", "queries"})
 
@@ -67,7 +70,6 @@ def facts_of(
     now_us: int,
     baseline: Comparison | None = None,
     actor: Principal | None = None,
-    expired_waivers: int = 0,
 ) -> Facts:
     """Draw the facts from a run.
 
@@ -75,13 +77,13 @@ def facts_of(
         run: the evidence.
         signature: what is known of the model's signature; None counts as absent.
         now_us: UTC microseconds; a waiver that has run out by then hides nothing.
-        baseline: the comparison with an earlier run; None if there was none.
+        baseline: the comparison with an earlier run; where it is None, the fingerprints that the run itself records as
+            known still tell what is new.
         actor: who asks.
-        expired_waivers: waivers that had run out when the run began; those that ran out since are added.
     """
     holding = {item.fingerprint: item for item in run.waived if not is_expired(item, now_us)}
     open_, hidden = _split(run, holding)
-    named = _named(open_, hidden, baseline)
+    named = _named(open_, hidden, set(baseline.known if baseline is not None else run.baseline))
     return Facts(
         resource=_resource(run),
         actor=actor or Principal(name="unverified"),
@@ -91,7 +93,7 @@ def facts_of(
         context={
             **{name: len(prints) for name, prints in named.items()},
             "loss": _loss(open_),
-            "expired_waivers": expired_waivers + len(run.waived) - len(holding),
+            "expired_waivers": sum(found.check == _EXPIRED for found in open_) + len(run.waived) - len(holding),
             "open_checks": tuple(sorted({found.check for found in open_})),
             "domain_confirmed": run.domain_confirmed,
             "aborted": run.aborted,
@@ -99,6 +101,7 @@ def facts_of(
             **_checks(run),
             **_signature(signature or SignatureState()),
             **_compared(baseline),
+            "baseline": baseline is not None or bool(run.baseline),
         },
         measured=dict(sorted(_measured(run).items())),
         named=named,
@@ -115,8 +118,7 @@ def _loss(findings: list[Finding]) -> int:
     return min(max((found.loss or 0 for found in findings), default=0), _MOST)
 
 
-def _named(open_: list[Finding], hidden: list[Finding], baseline: Comparison | None) -> dict[str, tuple[str, ...]]:
-    known = frozenset(baseline.known) if baseline is not None else frozenset[str]()
+def _named(open_: list[Finding], hidden: list[Finding], known: Container[str]) -> dict[str, tuple[str, ...]]:
     groups: dict[str, list[Finding]] = {}
     for severity in Severity:
         groups[severity.value] = [found for found in open_ if found.severity is severity]
@@ -151,7 +153,6 @@ def _signature(signature: SignatureState) -> dict[str, Fact]:
 
 def _compared(baseline: Comparison | None) -> dict[str, Fact]:
     return {
-        "baseline": baseline is not None,
         "worsened": len(baseline.worsened) if baseline is not None else 0,
         "lost_checks": len(baseline.lost) if baseline is not None else 0,
         "incomparable": len(baseline.incomparable) if baseline is not None else 0,

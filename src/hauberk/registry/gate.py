@@ -105,7 +105,7 @@ def _age(facts: Facts, policy: Policy, now_us: int) -> Iterator[Reason]:
     elif age_us < -SKEW_US:
         sentence = f"the evidence lies {-age_us // 1_000_000} seconds in the future"
     elif age_us > limit * DAY_US:
-        sentence = f"the evidence is {age_us // DAY_US} days old, the policy allows {limit}"
+        sentence = f"the evidence is older than the {limit} days that the policy allows"
     elif facts.waivers_us is not None and now_us > facts.waivers_us:
         sentence = "a waiver that hides a finding has run out"
     if sentence:

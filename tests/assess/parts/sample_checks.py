@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import polars as pl
 
@@ -165,8 +166,7 @@ def killed(ctx):
 def breeds(ctx, *, path: str = ""):
     """Start a process of its own, and sleep."""
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    with open(path, "w") as stream:
-        stream.write(f"{os.getpid()} {child.pid}")
+    Path(path).write_text(f"{os.getpid()} {child.pid}")
     time.sleep(60)
     return []
 
