@@ -106,7 +106,7 @@ class Run:
 
     def findings(self, *, waived: bool = False) -> Iterator[Finding]:
         """Yield the findings, worst first; those waived only on request."""
-        hidden = set() if waived else {item.fingerprint for item in self.waived}
+        hidden: set[str] = set() if waived else {item.fingerprint for item in self.waived}
         found = [finding for outcome in self.outcomes for finding in outcome.findings]
         found.sort(
             key=lambda finding: (-finding.severity.rank, -(finding.loss or 0), finding.check, finding.fingerprint)
