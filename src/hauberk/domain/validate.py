@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hauberk.domain.column import VALUED, WRITTEN, Column, Kind
 from hauberk.domain.declaration import Domain
-from hauberk.domain.expression import Node, Type, columns_of, read_column, to_polars
+from hauberk.domain.expression import Node, Type, columns_of, divide, read_column, to_polars
 from hauberk.domain.expression.pattern import to_rust
 
 GRID_TOLERANCE = 1e-6
@@ -138,7 +138,7 @@ def _value_violations(column: Column, dtype: pl.DataType) -> dict[str, pl.Expr]:
     elif column.kind is Kind.INTEGER and dtype.is_float():
         found["integer"] = ordinary & (value != value.floor())
     elif column.step is not None:
-        steps = (value - (column.low or 0.0)) / column.step
+        steps = divide(value - (column.low or 0.0), pl.lit(column.step))
         found["step"] = ordinary & ((steps - (steps + 0.5).floor()).abs() > GRID_TOLERANCE + ULPS * steps.abs())
     return found
 

@@ -4,7 +4,7 @@
 from hauberk.domain.expression.interpret import evaluate
 from hauberk.domain.expression.parse import parse
 from hauberk.domain.expression.to_numpy import Inputs, Pair, Program, to_numpy
-from hauberk.domain.expression.to_polars import read_column, to_polars
+from hauberk.domain.expression.to_polars import divide, read_column, to_polars
 from hauberk.domain.expression.tree import Call, Literal, Node, Ref, Type, columns_of, walk
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Ref",
     "Type",
     "columns_of",
+    "divide",
     "evaluate",
     "parse",
     "read_column",
