@@ -99,7 +99,7 @@ def command_section(name: str, command: click.Command) -> str:
     """Heading, usage, help text and options of one command."""
     context = click.Context(command, info_name=name)
     usage = " ".join(command.collect_usage_pieces(context))
-    text = inspect.cleandoc(command.help or "").replace("\b\n", "").replace("\\b\n", "")
+    text = inspect.cleandoc(command.help or "").replace("\b\n", "")
     rows = []
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)

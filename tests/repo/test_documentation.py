@@ -99,6 +99,7 @@ def test_every_command_has_a_heading_a_help_text_and_documented_options(generate
         usage, told = re.findall(r"```text\n(.*?)```", section[1], flags=re.DOTALL)[:2]
         assert usage.startswith(command)
         assert len(told.strip()) > 20, f"{command} has no help text"
+        assert "\\b" not in told, f"{command}: the mark that keeps lines of a help text is written out"
         assert re.findall(r"^\| `-[^|]*\| – \|$", section[1], flags=re.MULTILINE) == [], (
             f"{command}: an option says nothing"
         )

@@ -47,7 +47,8 @@ def check(
     """
     targets = parse_outputs(outputs)
     from hauberk.app.check import check as run_check
-    from hauberk.app.report import record_reveal, run_exit_code
+    from hauberk.app.report import record_reveal
+    from hauberk.report import exit_code
 
     progress = ProgressLine(quiet=ctx.obj["quiet"])
     try:
@@ -67,4 +68,4 @@ def check(
     if show_values:
         record_reveal(run, config)
     emit(run, format_, targets, show_values=show_values)
-    return run_exit_code(run)
+    return exit_code(run)

@@ -43,7 +43,7 @@ def init(
     trust: tuple[str, ...],
     force: bool,
 ) -> int:
-    r"""Write a commented hauberk.toml and domain.toml for your own files.
+    """Write a commented hauberk.toml and domain.toml for your own files.
 
     The domain is proposed from the data, with a reason for each line. What data cannot tell is asked on a terminal, and
     can be given with --changeable elsewhere: what an attacker can change, and what that costs.

@@ -23,10 +23,11 @@ def report(run: str, *, config: str, format_: str, outputs: tuple[str, ...], sho
       hauberk report last --output html=report.html --format json
     """
     targets = parse_outputs(outputs)
-    from hauberk.app.report import record_reveal, recorded_run, run_exit_code
+    from hauberk.app.report import record_reveal, recorded_run
+    from hauberk.report import exit_code
 
     recorded = recorded_run(run, config)
     if show_values:
         record_reveal(recorded, config)
     emit(recorded, format_, targets, show_values=show_values)
-    return run_exit_code(recorded)
+    return exit_code(recorded)
