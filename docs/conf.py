@@ -27,7 +27,6 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "Hauberk"
 html_static_path = ["_static"]
-html_logo = "_static/hauberk.svg"
 html_favicon = "_static/hauberk.svg"
 html_copy_source = False
 html_show_sphinx = False
