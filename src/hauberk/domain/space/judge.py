@@ -175,7 +175,7 @@ def recompute(derivations: Iterable[Derivation], codecs: Mapping[str, Codec], ro
         elif codec.dtype.is_float() and not codec.grid:
             result = result.astype(np.float32).astype(np.float64) if codec.dtype == pl.Float32 else result
         else:
-            result = np.where(np.isfinite(result), codec.onto_grid(result, codec.low, codec.high), result)
+            result = np.where(np.isfinite(result), codec.onto_grid(result, -np.inf, np.inf), result)
         result = result if mask is None else np.where(mask, np.nan, result)
         fresh[item.name] = matrix[item.name] = result
         row.pop(item.name, None)
