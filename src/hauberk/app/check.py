@@ -90,13 +90,12 @@ def check(
     situation = open_situation(materials)
     _refuse_empty(situation)
     planned = plan(
-        known_checks(project.config.plugins.allow), situation, _selection(project, ignore), seed=_seed(project)
+        known_checks(project.config.plugins.allow, project.config.checks.select),
+        situation,
+        _selection(project, ignore),
+        seed=project.config.project.seed,
     )
     return _Assessment(project, materials, situation, planned).run(baseline, progress)
-
-
-def _seed(project: Project) -> int:
-    return project.config.project.seed
 
 
 def _selection(project: Project, ignore: Sequence[str]) -> Selection:
@@ -131,7 +130,7 @@ class _Assessment:
     def run(self, baseline: Run | None, progress: Progress | None) -> Run:
         """Run the plan, judge, record."""
         try:
-            with self._executor() as executor:
+            with executor_of(self._project, self._materials, self._situation) as executor:
                 results = run_plan(
                     self._plan,
                     executor,
@@ -146,11 +145,6 @@ class _Assessment:
         comparison = compare(baseline, run) if baseline is not None else None
         judged = judge(self._project, run, signature=self._situation.signature, baseline=comparison)
         return self._keep(self._told(run, comparison), judged)
-
-    def _executor(self) -> Executor:
-        if self._project.config.checks.workers == 0:
-            return InProcess(self._situation)
-        return ProcessPool(self._materials, workers=self._project.config.checks.workers)
 
     def _record(self, outcomes: tuple[Outcome, ...], seconds: Mapping[str, float], *, aborted: bool = False) -> Run:
         config, domain = self._project.config, self._situation.domain
@@ -225,6 +219,13 @@ class _Assessment:
         _, digest = self._project.save_run(run)
         with self._project.ledger() as ledger:
             ledger.append([self._event("run.aborted", "", {"run": digest, "id": run.id, "ended": len(outcomes)})])
+
+
+def executor_of(project: Project, materials: Materials, situation: Situation) -> Executor:
+    """The executor that the project asks for."""
+    if project.config.checks.workers == 0:
+        return InProcess(situation)
+    return ProcessPool(materials, workers=project.config.checks.workers)
 
 
 def run_assets(project: Project, situation: Situation) -> tuple[AssetRef, ...]:

@@ -1,23 +1,92 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Judge recorded runs: again by the project's policy, or by another one to see what would change."""
+"""Judge recorded runs: again by the project's policy as of now, or by another one to see what would change."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from hauberk.app.decide import judge
 from hauberk.app.materials import signature_state
-from hauberk.app.project import open_project
+from hauberk.app.project import Project, open_project
+from hauberk.artifact import digest_path
+from hauberk.checks import index
+from hauberk.core.asset import AssetKind
 from hauberk.core.decision import Decision
+from hauberk.core.errors import IntegrityError
+from hauberk.core.event import Event
+from hauberk.core.run import Run
+from hauberk.registry import Rehearsal, dry_run, load_policy
+from hauberk.report import dump_run
+from hauberk.seal import digest_bytes
 
 
 def judge_release(run: str = "last", *, config: str | os.PathLike[str] = ".") -> Decision:
-    """Judge a recorded run by the project's policy as of now; evidence that has grown too old denies.
+    """Judge a recorded run by the project's policy as of now, and record the decision.
 
     Args:
         run: id, unique beginning of one, path, or `last`.
         config: the project.
+
+    Raises:
+        IntegrityError: the data or the model that lie in the project are not the ones that the run examined, or the
+            run is not the one that the ledger knows.
     """
     project = open_project(config)
     recorded = project.load_run(run)
-    return judge(project, recorded, signature=signature_state(project, project.trusted())).decision
+    _refuse_unrecorded(project, recorded)
+    _refuse_other_bytes(project, recorded)
+    judged = judge(project, recorded, signature=signature_state(project, project.trusted()))
+    with project.ledger() as ledger:
+        event = Event(
+            kind="decision.made",
+            at_us=judged.decision.at_us,
+            actor=project.actor.name,
+            subject=judged.decision.resource,
+            payload={**judged.payload, "run": recorded.id},
+        )
+        ledger.append([event])
+    return judged.decision
+
+
+def rehearse_policy(policy: str | os.PathLike[str], *, config: str | os.PathLike[str] = ".") -> tuple[Rehearsal, ...]:
+    """Put every recorded run before another policy, as of the moment of each; nothing is recorded.
+
+    Args:
+        policy: the policy's file.
+        config: the project.
+    """
+    project = open_project(config)
+    tried = load_policy(
+        Path(policy), max_age_days=project.config.policy.max_age_days, checks=[entry.id for entry in index()]
+    )
+    return dry_run(tried, [project.load_run(name) for name in project.run_ids()])
+
+
+def _refuse_unrecorded(project: Project, recorded: Run) -> None:
+    """A run's file is evidence only if the ledger names its digest."""
+    digest = digest_bytes(dump_run(recorded))
+    with project.ledger() as ledger:
+        known = any(event.payload.get("run") == digest for _, event in ledger.read() if event.kind.startswith("run."))
+    if not known:
+        raise IntegrityError(
+            "the ledger does not know this run",
+            where=f"{recorded.id}.json",
+            why="its file was changed or made by hand",
+            next_step="`hauberk evidence verify` names what was changed; run `hauberk check` again",
+        )
+
+
+def _refuse_other_bytes(project: Project, recorded: Run) -> None:
+    for asset in recorded.assets:
+        if asset.kind not in {AssetKind.MODEL, AssetKind.DATASET} or not asset.uri or not asset.digest:
+            continue
+        path = project.path(asset.uri)
+        found = digest_path(path) if path.exists() else "absent"
+        if found != asset.digest:
+            raise IntegrityError(
+                f"{asset.uri} is not the {asset.role} that the run examined",
+                where=str(path),
+                why=f"it was {asset.digest}, it is {found}",
+                next_step="restore it, or run `hauberk check` on what is there now",
+            )

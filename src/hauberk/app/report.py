@@ -8,7 +8,7 @@ import os
 from hauberk.app.project import open_project
 from hauberk.core.event import Event
 from hauberk.core.run import Run
-from hauberk.report import exit_code, render
+from hauberk.report import render
 
 
 def render_report(
@@ -36,11 +36,3 @@ def record_reveal(run: Run, config: str | os.PathLike[str] = ".") -> None:
             kind="values.shown", at_us=project.clock.now_us(), actor=project.actor.name, payload={"run": run.id}
         )
         ledger.append([event])
-
-
-def run_exit_code(run: Run) -> int:
-    """Exit code of a run, the same in every format; a model signature that does not hold is an integrity refusal."""
-    broken = any(
-        finding.check == "HB-A001" and finding.location.key == "invalid" for finding in run.findings(waived=True)
-    )
-    return exit_code(run, integrity=broken)

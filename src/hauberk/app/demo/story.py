@@ -7,12 +7,11 @@ import os
 import textwrap
 from typing import TYPE_CHECKING
 
-from hauberk.app.report import run_exit_code
 from hauberk.core.decision import Effect
 from hauberk.core.finding import Finding
 from hauberk.core.outcome import Status
 from hauberk.core.run import Run
-from hauberk.report import MEANING
+from hauberk.report import MEANING, exit_code
 
 if TYPE_CHECKING:
     from hauberk.app.demo.run import Demo
@@ -27,7 +26,7 @@ def tell(demo: Demo) -> str:
     run = demo.run
     folder = os.path.relpath(demo.folder)
     report = os.path.relpath(demo.report)
-    code = run_exit_code(run)
+    code = exit_code(run)
     parts = [
         _opening(demo),
         "What was found",
