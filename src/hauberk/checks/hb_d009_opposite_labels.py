@@ -44,7 +44,7 @@ def opposite_labels(ctx: CheckContext) -> Scan:
     **How it decides.** Chance makes contradictions too: of two like cases with an event rate p, a share 2p(1-p) ends
     differently. The check counts pairs (groups of exactly two) and compares. More than one and a half times chance, beyond
     the 95 % interval, is of high severity; contradictions within chance are low. Where more than 5 % of all rows
-    contradict each other, the columns are too coarse to tell cases apart: that is measured and said, and no finding.
+    contradict each other within chance, the columns are too coarse to tell cases apart: that is said, and no finding.
 
     **False alarms.** Data with few distinct values, see above; the true label of a case that was appealed.
 
@@ -72,16 +72,17 @@ def _judge(
     yield reporter.rate("share_contradicting", rows, n)
     if found.pairs:
         yield reporter.rate("share_opposed_pairs", found.opposed, found.pairs)
-    if rows > _COARSE * n:
+    if not rows:
+        return
+    events = sum(int((hashes & 1).sum()) for _, hashes in pile.stretches()) / n
+    chance = 2.0 * events * (1.0 - events)
+    beyond = found.pairs > 0 and rate_interval(found.opposed, found.pairs)[0] > 1.5 * chance
+    if beyond or rows <= _COARSE * n:
+        yield _finding(reporter, found, n, chance, beyond=beyond)
+    else:
         limits.append(
             f"{percent(rows, n)} agree with a row of the other label: the columns are too coarse to judge that."
         )
-        return
-    if rows:
-        events = sum(int((hashes & 1).sum()) for _, hashes in pile.stretches()) / n
-        chance = 2.0 * events * (1.0 - events)
-        beyond = found.pairs > 0 and rate_interval(found.opposed, found.pairs)[0] > 1.5 * chance
-        yield _finding(reporter, found, n, chance, beyond=beyond)
 
 
 def _finding(reporter: Reporter, found: Conflicts, n: int, chance: float, *, beyond: bool) -> Finding:

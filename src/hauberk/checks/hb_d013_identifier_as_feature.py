@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import polars as pl
 
 from hauberk.assess import CheckContext, Situation
@@ -77,7 +78,8 @@ def _names_cases(values: pl.Series, distinct: float) -> bool:
     if not values.dtype.is_integer() or values.n_unique() < distinct * values.len():
         return False
     steps = values.sort().diff().drop_nulls()
-    return bool((steps <= 4 * (steps.median() or 1)).mean() > 0.95)  # type: ignore[operator]
+    sizes = steps.cast(pl.Float64).to_numpy()
+    return float(np.mean(sizes <= 4.0 * max(float(np.median(sizes)), 1.0))) > 0.95
 
 
 def _finding(reporter: Reporter, name: str, different: int, n: int, *, used: bool) -> Finding:

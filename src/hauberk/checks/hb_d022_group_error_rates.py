@@ -76,10 +76,10 @@ def _count(ctx: CheckContext, most_groups: int) -> dict[tuple[str, str], Tally]:
         ctx.budget.spend("queries", block.height)
         acts = model.scores(block) >= ctx.threshold
         label = block[ctx.label].cast(pl.Float64, strict=False)
-        for column, error in counts:
+        for (column, error), before in counts.items():
             here = (label == _ERRORS[error]).fill_null(value=False)
             wrong = pl.Series(acts if error == "alarmed" else ~acts).cast(pl.Int64)
-            merged = merge_tallies(counts[column, error], tally(block[column].filter(here), wrong.filter(here)))
+            merged = merge_tallies(before, tally(block[column].filter(here), wrong.filter(here)))
             check_size(merged, column, most_groups)
             counts[column, error] = merged
     return counts

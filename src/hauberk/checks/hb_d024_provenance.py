@@ -30,11 +30,11 @@ _REQUIRED = ("owner", "licence", "origin", "collected")
 def provenance(ctx: CheckContext) -> Scan:
     """Data without an owner has nobody to ask, and data with another digest is other data.
 
-    **What it finds.** Missing entries among owner, licence, origin and time of collection, and a recorded digest that is not
-    the digest of the file.
+    **What it finds.** Missing entries among owner, licence, origin and time of collection, and a recorded digest that is
+    not the digest of the file.
 
-    **Why an attacker or an accident does it.** Replacing a file in a shared store is the quietest poisoning there is: the name
-    stays, the path stays. By accident two versions of a file carry one name.
+    **Why an attacker or an accident does it.** Replacing a file in a shared store is the quietest poisoning there is: the
+    name stays, the path stays. By accident two versions of a file carry one name.
 
     **How it decides.** By the entries under `[data.provenance]` and the SHA-256 of the file's bytes. Another digest is
     critical; a missing entry is of low severity, all of them missing of medium.

@@ -110,7 +110,7 @@ PATTERNS = (
         proves=card,
         chance=0.1,
     ),
-    Pattern(kind="phone", says="telephone numbers", shape=r"(?:\+|\b00)[1-9][0-9]{0,2}[ /-]?(?:[0-9][ /-]?){6,12}\b"),
+    Pattern(kind="phone", says="telephone numbers", shape=r"(?:\+|^00)[1-9][0-9]{0,2}[ /-]?(?:[0-9][ /-]?){6,12}\b"),
     Pattern(
         kind="ipv4",
         says="network addresses",
