@@ -5,7 +5,8 @@ A capability is scores, labels, trees or gradients. One small adapter a framewor
 `endpoint`, files that run code in `load`.
 """
 
+from hauberk.model.describe import describe
 from hauberk.model.opening import open_model
 from hauberk.model.view import ModelView, Scorer
 
-__all__ = ["ModelView", "Scorer", "open_model"]
+__all__ = ["ModelView", "Scorer", "describe", "open_model"]

@@ -89,17 +89,22 @@ def category_codes(column: pl.Series, categories: Sequence[Any], *, where: str =
     codes = list(range(len(categories)))
     if column.null_count() == column.len() or not codes:
         return pl.Series(column.name, [None] * column.len(), dtype=pl.Float64)
-    words = all(isinstance(value, str) for value in categories)
-    numbers = all(isinstance(value, (int, float)) for value in categories)
-    if words and is_text(column.dtype):
+    kind = _kind(categories)
+    if kind == "words" and is_text(column.dtype):
         old, values = column.cast(pl.String), pl.Series(list(categories), dtype=pl.String)
-    elif numbers and is_number(column.dtype):
-        old, values = column.cast(pl.Float64), pl.Series([float(value) for value in categories], dtype=pl.Float64)
+    elif kind == "numbers" and is_number(column.dtype):
+        old, values = column.cast(pl.Float64), pl.Series(list(map(float, categories)), dtype=pl.Float64)
     else:
         raise UsageError(
             f"column {column.name!r} is {column.dtype} in the data, and the model's categories for it are of another kind",
             where=where,
-            why="the categories are " + ("words" if words else "numbers" if numbers else "of mixed kinds"),
+            why=f"the categories are {kind}",
             next_step="give the column in the type that it had in training",
         )
     return old.replace_strict(values, codes, default=None, return_dtype=pl.Float64).alias(column.name)
+
+
+def _kind(categories: Sequence[Any]) -> str:
+    if all(isinstance(value, str) for value in categories):
+        return "words"
+    return "numbers" if all(isinstance(value, (int, float)) for value in categories) else "of mixed kinds"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from hauberk.model.endpoint.transport import Transport
 from hauberk.model.load.trusted import Worker, require_trust
 from hauberk.model.recognise import Format, recognise
 from hauberk.model.view import ModelView
+from hauberk.seal import digest_bytes
 
 
 def open_model(
@@ -67,18 +67,14 @@ def open_model(
     path = Path(source)
     request = Request(where=str(path), features=given, positive=positive, threads=threads)
     content = read_model_file(path)
-    digest, kind = digest_of(content), recognise(content)
+    # the bytes that are hashed are the bytes that are loaded: the file is read once
+    digest, kind = digest_bytes(content), recognise(content)
     if kind.runs_code:
         require_trust(kind, digest, trust, where=str(path))
         opened = Worker(content, digest, request, torch=kind is Format.TORCH, timeout_s=timeout_s).opened
     else:
         opened = open_native(content, kind, request)
     return _view(opened, name or path.name, digest)
-
-
-def digest_of(content: bytes) -> str:
-    """Return `sha256:` and the digest of the bytes that were read; the same bytes are then loaded."""
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def read_model_file(path: Path) -> bytes:

@@ -26,7 +26,11 @@ def fault(left: Ints, right: Ints, feature: Ints, *, leaves: int, width: int) ->
         return ""
     if feature.min() < 0 or feature.max() >= width:
         return f"a node reads column {int(feature.max())} of {width}"
-    children = np.concatenate([left, right])
+    return _branch_fault(left, right, leaves)
+
+
+def _branch_fault(left: Ints, right: Ints, leaves: int) -> str:
+    children, inner = np.concatenate([left, right]), len(left)
     if children.min() < -leaves or children.max() >= inner:
         return "a branch leads outside the tree"
     reached, counts = np.unique(children, return_counts=True)

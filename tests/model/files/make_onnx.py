@@ -32,9 +32,7 @@ import pandas as pd  # noqa: E402
 
 table = pd.DataFrame({"a": a, "b": b, "word": word})
 pipeline = make_pipeline(
-    ColumnTransformer(
-        [("n", StandardScaler(), ["a", "b"]), ("w", OneHotEncoder(handle_unknown="ignore"), ["word"])]
-    ),
+    ColumnTransformer([("n", StandardScaler(), ["a", "b"]), ("w", OneHotEncoder(handle_unknown="ignore"), ["word"])]),
     LogisticRegression(),
 ).fit(table, y)
 

@@ -18,6 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hauberk.core.errors import Unreadable, UsageError
+from hauberk.model.adapters.lightgbm_text import text_fault
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.classes import column_names, event_index
 from hauberk.model.matrix import numeric_matrix
@@ -58,15 +59,13 @@ def open_text(content: bytes, request: Request) -> Opened:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _broken(request, "it is not UTF-8 text") from error
-    sizes = re.search(r"^tree_sizes=(.*)$", text, re.MULTILINE)
-    trees = len(re.findall(r"^Tree=\d+$", text, re.MULTILINE))
-    if "\nend of trees" not in text or (sizes and len(sizes[1].split()) != trees):
-        raise _broken(request, f"it ends after {trees} trees without the mark 'end of trees'")
-    # the library kills or crashes on some broken text, hence the checks above
+    wrong = text_fault(text)
+    if wrong:
+        raise _broken(request, wrong)
     try:
         booster = lightgbm.Booster(model_str=text)
-    except lightgbm.basic.LightGBMError as error:
-        raise _broken(request, str(error)) from error
+    except (lightgbm.basic.LightGBMError, ValueError) as error:
+        raise _broken(request, str(error)[:200]) from error
     return open_booster(booster, request, text=text)
 
 

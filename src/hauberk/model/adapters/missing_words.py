@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -31,16 +31,19 @@ def _steps(part: Any, seen: set[int], depth: int) -> Iterator[Any]:
     seen.add(id(part))
     if isinstance(part, BaseEstimator):
         yield part
-        for value in vars(part).values():
-            yield from _steps(value, seen, depth + 1)
-    elif isinstance(part, (list, tuple)):
-        for value in part:
-            yield from _steps(value, seen, depth + 1)
-    elif isinstance(part, dict):
-        for value in part.values():
-            yield from _steps(value, seen, depth + 1)
-    elif type(part).__module__.startswith("sklearn.") and hasattr(part, "__dict__"):
-        yield from _steps(vars(part), seen, depth + 1)
+    for value in _held(part):
+        yield from _steps(value, seen, depth + 1)
+
+
+def _held(part: Any) -> Iterable[Any]:
+    """What a part holds: an estimator's attributes, or a container's members."""
+    if isinstance(part, (list, tuple)):
+        return part
+    if isinstance(part, dict):
+        return part.values()
+    if type(part).__module__.startswith("sklearn.") or isinstance(part, BaseEstimator):
+        return getattr(part, "__dict__", {}).values()
+    return ()
 
 
 def _knows_none(step: Any) -> bool:

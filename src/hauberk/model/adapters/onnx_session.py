@@ -115,41 +115,50 @@ def _facts(content: bytes, request: Request) -> OnnxFacts:
 def _features(session: Any, request: Request) -> tuple[str, ...]:
     inputs = session.get_inputs()
     unknown = sorted({given.type for given in inputs} - {*_FLOATS, *_WHOLE, "tensor(string)"})
-    if unknown or not inputs:
-        raise UsageError(f"the model reads {', '.join(unknown) or 'nothing'}, not columns", where=request.where)
+    if unknown:
+        raise UsageError(f"the model reads {', '.join(unknown)}, not columns", where=request.where)
     if len(inputs) > 1:
         return column_names([given.name for given in inputs], len(inputs), request.features, where=request.where)
-    shape = inputs[0].shape
-    width = shape[-1] if len(shape) > 1 and isinstance(shape[-1], int) else len(request.features or ())
-    recorded = session.get_modelmeta().custom_metadata_map.get("feature_names", "")
-    try:
-        own = [str(name) for name in json.loads(recorded)] if recorded else []
-    except ValueError:
-        own = []
+    own = _recorded_names(session)
+    last = inputs[0].shape[-1] if inputs[0].shape else None
+    width = last if isinstance(last, int) else len(own or request.features or ())
     return column_names(own if len(own) == width else [], width, request.features, where=request.where)
+
+
+def _recorded_names(session: Any) -> list[str]:
+    """Column names from the metadata entry `feature_names`, a JSON list; empty if there is none."""
+    try:
+        names = json.loads(session.get_modelmeta().custom_metadata_map.get("feature_names", "[]"))
+    except ValueError:
+        return []
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def _output(session: Any, facts: OnnxFacts, request: Request) -> tuple[str, Callable[[Any], NDArray[np.float64]], bool]:
     outputs = session.get_outputs()
-    for given in outputs:
-        if given.type.startswith("seq(map("):
-            return given.name, _MapReader(request.positive, request.where), False
+    maps = [given.name for given in outputs if given.type.startswith("seq(map(")]
+    if maps:
+        return maps[0], _MapReader(request.positive, request.where), False
     floats = [given for given in outputs if given.type in _FLOATS]
-    likely = [given for given in floats if "prob" in given.name.lower()] or floats
+    likely = _likely(floats)
     if len(likely) == 1:
         labels = facts.labels or (0, 1)
         event = event_index(labels, request.positive, where=request.where)
         return likely[0].name, _TensorReader(event, request.where), False
-    classes = [given for given in outputs if given.type in {"tensor(int64)", "tensor(string)"}]
-    if not likely and len(classes) == 1 and facts.labels:
+    if not floats and facts.labels:
         event = event_index(facts.labels, request.positive, where=request.where)
-        return classes[0].name, _LabelReader(facts.labels[event]), True
+        return outputs[0].name, _LabelReader(facts.labels[event]), True
     raise UsageError(
         "it cannot be told which of the model's outputs is the probability",
         where=request.where,
         why="outputs: " + ", ".join(f"{given.name} {given.type}" for given in outputs[:6]),
         next_step="export the model with one output of probabilities, named 'probabilities'",
     )
+
+
+def _likely(floats: list[Any]) -> list[Any]:
+    """Those outputs that call themselves probabilities, or else all of them."""
+    return [given for given in floats if "prob" in given.name.lower()] or floats
 
 
 @dataclass(frozen=True, slots=True)

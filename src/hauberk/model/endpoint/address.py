@@ -7,7 +7,7 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from hauberk.core.errors import UsageError
 
@@ -62,19 +62,9 @@ def parse_address(source: str, *, token_env: str = "") -> Address:
     except ValueError as error:
         raise UsageError("this is not an address", why=str(error)) from error
     bare = f"{parts.scheme}://{parts.hostname}{parts.path}"
-    if parts.scheme not in {"http", "https"}:
-        raise UsageError("a model's address starts with http:// or https://", where=bare)
-    if parts.username or parts.password or parts.query or parts.fragment or not parts.hostname:
-        raise UsageError(
-            "a model's address has a host and a path, and no name, password, query or fragment",
-            where=bare,
-            next_step="put a token into an environment variable and name it with token_env",
-        )
+    _require_plain(parts, bare)
     secure = parts.scheme == "https"
-    default = 443 if secure else 80
-    place = (secure, parts.hostname, port or default)
-    if re.search(r"[\x00-\x20\x7f-\uffff]", parts.path):
-        raise UsageError("a model's address holds blanks, control or non-ASCII characters", where=bare)
+    place = (secure, str(parts.hostname), port or (443 if secure else 80))
     if found := _OIP.fullmatch(parts.path):
         return Address(*place, path=found["model"], mlflow=False, token_env=token_env)
     if _MLFLOW.fullmatch(parts.path):
@@ -84,6 +74,19 @@ def parse_address(source: str, *, token_env: str = "") -> Address:
         where=bare,
         next_step="give http://HOST/v2/models/NAME or http://HOST/invocations",
     )
+
+
+def _require_plain(parts: SplitResult, bare: str) -> None:
+    if parts.scheme not in {"http", "https"}:
+        raise UsageError("a model's address starts with http:// or https://", where=bare)
+    if not parts.hostname or any((parts.username, parts.password, parts.query, parts.fragment)):
+        raise UsageError(
+            "a model's address has a host and a path, and no name, password, query or fragment",
+            where=bare,
+            next_step="put a token into an environment variable and name it with token_env",
+        )
+    if not parts.path.isascii() or not parts.path.isprintable() or " " in parts.path:
+        raise UsageError("a model's address holds blanks, control or non-ASCII characters", where=bare)
 
 
 def bearer(address: Address) -> str:

@@ -52,7 +52,8 @@ def to_scores(values: Any, rows: int, event: int, *, labels: bool, where: str) -
         UsageError: hard labels where probabilities are wanted.
     """
     if isinstance(values, list):
-        values = [_pair(item) for item in cast("list[Any]", values)]
+        items: list[Any] = values
+        values = [_pair(item) for item in items]
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -65,10 +66,13 @@ def to_scores(values: Any, rows: int, event: int, *, labels: bool, where: str) -
             where=where,
             next_step="serve predict_proba, such as mlflow.sklearn.log_model(…, pyfunc_predict_fn='predict_proba')",
         )
-    scores = array.astype(np.float64)
-    if scores.size == 2 * rows and scores.shape in {(rows, 2), (2 * rows,)}:
+    return _of_event(array.astype(np.float64), rows, event, where)
+
+
+def _of_event(scores: NDArray[np.float64], rows: int, event: int, where: str) -> NDArray[np.float64]:
+    if scores.shape in {(rows, 2), (2 * rows,)}:
         return np.ascontiguousarray(scores.reshape(rows, 2)[:, event])
-    if scores.size == rows and scores.shape in {(rows,), (rows, 1)}:
+    if scores.shape in {(rows,), (rows, 1)}:
         flat = scores.reshape(rows)
         return flat if event == 1 else 1.0 - flat
     raise _garbage(f"of shape {scores.shape}", rows, where)

@@ -69,7 +69,7 @@ class OipScorer:
         if len(self.inputs) > 1:
             pairs = zip(self.inputs, block.get_columns(), strict=True)
             return [_sent(given, _cell_values(given, column, where), block.height, 1) for given, column in pairs]
-        given = self.inputs[0]
+        given = next(iter(self.inputs))
         if given.datatype == "BYTES":
             cells = [[str(cell) for cell in row] for row in block.rows()]
             return [_sent(given, [cell for row in cells for cell in row], block.height, block.width)]
@@ -113,11 +113,13 @@ def open_oip(transport: Transport, request: Request) -> Opened:
 
 
 def _choose(outputs: tuple[Tensor, ...], request: Request) -> tuple[str, bool]:
+    if not outputs:
+        return "", False
     floats = [given for given in outputs if given.datatype in _FLOATS]
     likely = [given for given in floats if "prob" in given.name.lower()] or floats
-    if len(likely) == 1 or not outputs:
-        return (likely[0].name if likely else ""), False
-    if not likely and len(outputs) == 1 and outputs[0].datatype in _LABELS:
+    if len(likely) == 1:
+        return likely[0].name, False
+    if not floats and len(outputs) == 1 and outputs[0].datatype in _LABELS:
         return outputs[0].name, True
     raise UsageError(
         "it cannot be told which of the server's outputs is the probability",
@@ -130,7 +132,8 @@ def _choose(outputs: tuple[Tensor, ...], request: Request) -> tuple[str, bool]:
 def _tensors(metadata: dict[str, Any], key: str, where: str) -> tuple[Tensor, ...]:
     found: list[Tensor] = []
     try:
-        for item in metadata.get(key) or []:
+        items: list[Any] = metadata.get(key) or []
+        for item in items:
             shape = [int(size) for size in item["shape"]]
             width = shape[-1] if shape and shape[-1] > 0 else 0
             found.append(Tensor(str(item["name"]), str(item["datatype"]).upper(), len(shape), width))

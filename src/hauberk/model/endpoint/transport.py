@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -48,19 +48,20 @@ class Transport:
         """
         content = None if body is None else json.dumps(body, allow_nan=False).encode()
         until = time.monotonic() + self.timeout_s
-        for attempt in range(TRIES):
-            status, wait, answer = self._exchange(suffix, content, until)
-            if status not in _BUSY:
-                return self._read(status, answer)
-            pause = 0.1 * 2**attempt if wait is None else wait
-            if attempt == TRIES - 1 or time.monotonic() + pause >= until:
-                break
+        tries = 1
+        status, wait, answer = self._exchange(suffix, content, until)
+        while status in _BUSY:
+            pause = 0.1 * 2**tries if wait is None else wait
+            if tries == TRIES or time.monotonic() + pause >= until:
+                raise self._error(
+                    f"the model server is busy (HTTP {status})",
+                    why=f"gave up after {tries} tries within {self.timeout_s:g} s" + self._said(answer),
+                    next_step="try later, or raise the timeout",
+                )
             time.sleep(pause)
-        raise self._error(
-            f"the model server is busy (HTTP {status})",
-            why=f"gave up after {attempt + 1} tries within {self.timeout_s:g} s" + self._said(answer),
-            next_step="try later, or raise the timeout",
-        )
+            tries += 1
+            status, wait, answer = self._exchange(suffix, content, until)
+        return self._read(status, answer)
 
     def _exchange(self, suffix: str, content: bytes | None, until: float) -> tuple[int, float | None, bytes]:
         headers = {"Accept": "application/json", "Content-Type": "application/json", "Connection": "close"}
@@ -75,7 +76,7 @@ class Transport:
             return response.status, _pause(response.getheader("Retry-After")), answer
 
     @contextmanager
-    def _connection(self, until: float) -> Iterator[http.client.HTTPConnection]:
+    def _connection(self, until: float) -> Generator[http.client.HTTPConnection]:
         """A connection that is cut at the deadline, however slowly the server drips."""
         left = max(until - time.monotonic(), 0.001)
         host, port = self.address.host, self.address.port

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -117,10 +118,7 @@ class Worker:
         until = time.monotonic() + self._timeout_s
         with self._lock:
             try:
-                if self._process.stdin is None or self._process.stdout is None or not self.close.alive:
-                    raise WorkerGone
-                send(self._process.stdin.fileno(), message, until)
-                header, payload = receive(self._process.stdout.fileno(), until, largest=largest)
+                header, payload = self._exchange(message, until, largest)
             except WorkerSilent as error:
                 self.close()
                 raise Incomplete(
@@ -136,13 +134,17 @@ class Worker:
             raise self._told(header["error"], task)
         return header, payload
 
+    def _exchange(self, message: bytes, until: float, largest: int) -> tuple[dict[str, Any], bytes]:
+        if self._process.stdin is None or self._process.stdout is None or not self.close.alive:
+            raise WorkerGone
+        send(self._process.stdin.fileno(), message, until)
+        return receive(self._process.stdout.fileno(), until, largest=largest)
+
     def _gone(self, task: str) -> Incomplete:
         ended_before = not self.close.alive
         if not ended_before:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=2)
-            except subprocess.TimeoutExpired:
-                pass
         code = self._process.poll()
         self.close()
         why = "it had been closed" if ended_before else _cause(code)
@@ -172,7 +174,7 @@ def _start(threads: int) -> subprocess.Popen[bytes]:
     environment |= {"LANG": "C.UTF-8", "JOBLIB_MULTIPROCESSING": "0", "OPENBLAS_NUM_THREADS": str(threads or 1)}
     if threads:
         environment |= {"OMP_NUM_THREADS": str(threads), "POLARS_MAX_THREADS": str(threads)}
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, a file of ours, no argument from outside
         [sys.executable, "-I", "-B", str(Path(__file__).with_name("worker.py"))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -11,17 +11,17 @@ import os
 import select
 import struct
 import time
-from typing import Any
+from typing import Any, cast
 
 LARGEST_HEADER = 1 << 20
 _FRAME = struct.Struct(">IQ")
 
 
-class WorkerSilent(Exception):  # noqa: N818 - it names a state, and is turned into an error by the caller
+class WorkerSilent(Exception):
     """The other side did not answer in time."""
 
 
-class WorkerGone(Exception):  # noqa: N818 - as above
+class WorkerGone(Exception):
     """The other side closed the pipe."""
 
 
@@ -60,12 +60,12 @@ def receive(descriptor: int, until: float | None, *, largest: int) -> tuple[dict
     if head_size > LARGEST_HEADER or size > largest:
         raise WorkerGone
     try:
-        header = json.loads(_read(descriptor, head_size, until))
+        header: Any = json.loads(_read(descriptor, head_size, until))
     except ValueError as error:
         raise WorkerGone from error
     if not isinstance(header, dict):
         raise WorkerGone
-    return header, _read(descriptor, size, until)
+    return cast("dict[str, Any]", header), _read(descriptor, size, until)
 
 
 def _read(descriptor: int, size: int, until: float | None) -> bytes:
