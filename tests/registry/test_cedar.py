@@ -12,7 +12,7 @@ from registry_runs import NOW, RATE, SIGNED, finding, make_run, outcome
 from hauberk.core.decision import Effect
 from hauberk.core.errors import ConfigError
 from hauberk.core.finding import Severity
-from hauberk.registry import default_policy_text, facts_of, load_policy, parse_policy, schema_text
+from hauberk.registry import default_policy_text, facts_of, parse_policy, schema_text
 from hauberk.registry.facts import tag
 from hauberk.registry.sentence import filled, places
 from hauberk.registry.statement import statements
@@ -60,15 +60,6 @@ def test_templates_and_impossible_ages_are_refused():
         parse_policy(template)
     with pytest.raises(ConfigError, match="-1 days"):
         parse_policy(GOOD, max_age_days=-1)
-
-
-def test_files_that_are_missing_or_no_text_are_refused(tmp_path):
-    (tmp_path / "p.cedar").write_bytes(b"\xff\xfe\x00")
-    for name in ("absent.cedar", "p.cedar", "."):
-        with pytest.raises(ConfigError, match="cannot be read"):
-            load_policy(tmp_path / name)
-    (tmp_path / "p.cedar").write_text(GOOD)
-    assert load_policy(tmp_path / "p.cedar").digest == parse_policy(GOOD).digest
 
 
 def test_an_empty_policy_loads_and_denies(judge):

@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from hauberk.app.policy import read_policy
 from hauberk.app.project import Project, write_atomically
 from hauberk.assess import Comparison, SignatureState
 from hauberk.checks import index
 from hauberk.core.decision import Decision
 from hauberk.core.event import Plain
 from hauberk.core.run import Run
-from hauberk.registry import Policy, decide, default_policy, facts_of, load_policy
+from hauberk.registry import Policy, decide, default_policy, facts_of
 from hauberk.seal import canonical, dsse_sign, plain
 
 PAYLOAD_TYPE = "application/vnd.hauberk.decision+json"
@@ -49,7 +50,7 @@ def project_policy(project: Project) -> Policy:
     section = project.config.policy
     if not section.path:
         return default_policy(section.max_age_days)
-    return load_policy(
+    return read_policy(
         project.path(section.path), max_age_days=section.max_age_days, checks=[entry.id for entry in index()]
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hauberk.app.decide import judge
 from hauberk.app.materials import signature_state
+from hauberk.app.policy import read_policy
 from hauberk.app.project import Project, open_project
 from hauberk.artifact import digest_path
 from hauberk.checks import index
@@ -16,7 +17,7 @@ from hauberk.core.decision import Decision
 from hauberk.core.errors import IntegrityError
 from hauberk.core.event import Event
 from hauberk.core.run import Run
-from hauberk.registry import Rehearsal, dry_run, load_policy
+from hauberk.registry import Rehearsal, dry_run
 from hauberk.report import dump_run
 from hauberk.seal import digest_bytes
 
@@ -57,7 +58,7 @@ def rehearse_policy(policy: str | os.PathLike[str], *, config: str | os.PathLike
         config: the project.
     """
     project = open_project(config)
-    tried = load_policy(
+    tried = read_policy(
         Path(policy), max_age_days=project.config.policy.max_age_days, checks=[entry.id for entry in index()]
     )
     return dry_run(tried, [project.load_run(name) for name in project.run_ids()])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hauberk.assess.budget import Budget
+from hauberk.core.asset import SignatureState
 from hauberk.core.ports import Clock, SystemClock
 from hauberk.core.run import Waived
 from hauberk.domain import Domain
@@ -43,23 +44,6 @@ class Money:
         if self.flat or not parts:
             parts.append(f"{self.flat:g}")
         return f"loss = {' + '.join(parts)} {self.currency}".rstrip()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureState:
-    """What is known of the model's signature before the run.
-
-    Attributes:
-        present: a signature file was found.
-        valid: it verifies over the very bytes that were assessed.
-        signer: name or fingerprint of the key.
-        problem: why it is not valid; empty if it is.
-    """
-
-    present: bool = False
-    valid: bool = False
-    signer: str = ""
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,3 +36,20 @@ class AssetRef:
     digest: str
     role: str = ""
     uri: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureState:
+    """What is known of the model's signature before the run.
+
+    Attributes:
+        present: a signature file was found.
+        valid: it verifies over the very bytes that were assessed.
+        signer: name or fingerprint of the key.
+        problem: why it is not valid; empty if it is.
+    """
+
+    present: bool = False
+    valid: bool = False
+    signer: str = ""
+    problem: str = ""

@@ -10,7 +10,6 @@ from hauberk.registry.cedar import (
     Rule,
     default_policy,
     default_policy_text,
-    load_policy,
     parse_policy,
     schema_text,
 )
@@ -29,7 +28,6 @@ __all__ = [
     "default_policy_text",
     "dry_run",
     "facts_of",
-    "load_policy",
     "parse_policy",
     "recorded_signature",
     "schema_text",

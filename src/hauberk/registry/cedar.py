@@ -9,7 +9,6 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from typing import Any, cast
 
 import cedarpy
@@ -87,22 +86,6 @@ def default_policy_text() -> str:
 def schema_text() -> str:
     """Return the commented schema: what a policy may speak of."""
     return _shipped("hauberk.cedarschema")
-
-
-def load_policy(path: str | Path, *, max_age_days: int = MAX_AGE_DAYS, checks: Collection[str] = ()) -> Policy:
-    """Read a policy from a file.
-
-    Raises:
-        ConfigError: see `parse_policy`; also a file that is missing or not text.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(
-            "the policy cannot be read", where=str(path), why=why or "", next_step="set [policy] path in hauberk.toml"
-        ) from error
-    return parse_policy(text, where=str(path), max_age_days=max_age_days, checks=checks)
 
 
 def parse_policy(

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from hauberk.assess.baseline import Comparison
-from hauberk.assess.context import SignatureState
 from hauberk.assess.waive import is_expired
-from hauberk.core.asset import AssetKind
+from hauberk.core.asset import AssetKind, SignatureState
 from hauberk.core.finding import Finding, Severity
 from hauberk.core.measurement import Measurement
 from hauberk.core.outcome import Status

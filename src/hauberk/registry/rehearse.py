@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hauberk.assess.context import SignatureState
+from hauberk.core.asset import SignatureState
 from hauberk.core.decision import Decision, Effect
 from hauberk.core.outcome import Status
 from hauberk.core.run import Run
