@@ -19,7 +19,7 @@ from hauberk.assess.task import Reply, Task
 from hauberk.core.check import CheckSpec
 from hauberk.core.errors import HauberkError, NothingToExamine, OverBudget
 from hauberk.core.outcome import Outcome, Status
-from hauberk.table import Scan, run_scans
+from hauberk.table import BLOCK_ROWS, Scan, run_scans
 
 _LIST = re.compile(r"\[[^\[\]]*\]")
 _LONGEST = 200
@@ -27,7 +27,13 @@ _NO_DATA = NothingToExamine("no training data was given")
 
 
 def perform(
-    task: Task, situation: Situation, cache: dict[str, Any], specs: Mapping[str, CheckSpec] | None = None
+    task: Task,
+    situation: Situation,
+    cache: dict[str, Any],
+    specs: Mapping[str, CheckSpec] | None = None,
+    *,
+    limits: Mapping[str, int] | None = None,
+    rows: int = BLOCK_ROWS,
 ) -> Reply:
     """Run the checks of a task one after the other, those that return scans in one pass.
 
@@ -36,6 +42,8 @@ def perform(
         situation: what the checks look at.
         cache: what the checks of this process share.
         specs: declarations by id; those absent are imported.
+        limits: work units that each check may spend, by kind; none by default.
+        rows: rows of a block; tests vary it, nothing else does.
     """
     deadline = time.monotonic() + task.seconds
     ends: dict[str, _End] = {}
@@ -43,14 +51,14 @@ def perform(
     seconds: dict[str, float] = {}
     for item in task.checks:
         begin = time.monotonic()
-        end = _called(item, _context(item, situation, deadline, cache), specs or {})
+        end = _called(item, _context(item, situation, Budget(dict(limits or {}), deadline), cache), specs or {})
         if isinstance(end, _End):
             ends[item.entry.id] = end
         else:
             scans[item.entry.id] = end
         seconds[item.entry.id] = time.monotonic() - begin
     begin = time.monotonic()
-    ends |= _scanned(scans, situation, deadline)
+    ends |= _scanned(scans, situation, Budget(deadline=deadline), rows)
     for check in scans:
         seconds[check] += (time.monotonic() - begin) / len(scans)
     return Reply(
@@ -111,9 +119,9 @@ def _sentence(error: HauberkError) -> str:
     return f"{error.what}: {error.why}" if error.why else error.what
 
 
-def _context(item: Planned, situation: Situation, deadline: float, cache: dict[str, Any]) -> CheckContext:
+def _context(item: Planned, situation: Situation, budget: Budget, cache: dict[str, Any]) -> CheckContext:
     given = {part.name: getattr(situation, part.name) for part in fields(Situation)}
-    return CheckContext(**given, rng=generator(item.seed), budget=Budget(deadline=deadline), cache=cache)
+    return CheckContext(**given, rng=generator(item.seed), budget=budget, cache=cache)
 
 
 def _arguments(spec: CheckSpec, item: Planned) -> dict[str, Any]:
@@ -124,7 +132,7 @@ def _arguments(spec: CheckSpec, item: Planned) -> dict[str, Any]:
     }
 
 
-def _scanned(scans: Mapping[str, _Waiting], situation: Situation, deadline: float) -> dict[str, _End]:
+def _scanned(scans: Mapping[str, _Waiting], situation: Situation, clock: Budget, rows: int) -> dict[str, _End]:
     """Run all scans in one pass over the data."""
     if not scans:
         return {}
@@ -134,7 +142,8 @@ def _scanned(scans: Mapping[str, _Waiting], situation: Situation, deadline: floa
         found = run_scans(
             situation.data,
             {check: waiting.scan for check, waiting in scans.items()},
-            spend=Budget(deadline=deadline).spend,
+            spend=clock.spend,
+            rows=rows,
         )
     except KeyboardInterrupt:
         raise

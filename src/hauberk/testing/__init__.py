@@ -3,3 +3,7 @@
 
 The conformance suite for checks, assertions about a model, the pytest plug-in.
 """
+
+from hauberk.testing.conformance import Case, check_check, conformance
+
+__all__ = ["Case", "check_check", "conformance"]
