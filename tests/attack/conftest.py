@@ -28,6 +28,7 @@ class Grid:
     def __post_init__(self):
         k = len(self.high) + self.linked
         self.names = tuple(f"x{i}" for i in range(k))
+        self.blocks = tuple((i,) for i in range(len(self.high)) if i not in self.frozen)
         self.mutable = np.array([i not in self.frozen and i < len(self.high) for i in range(k)])
 
     def decode(self, points):
@@ -67,8 +68,8 @@ class Grid:
         change = np.abs(points[:, :n] - origin[:, :n])
         return (np.array(self.fixed) * (change > 0) + np.array(self.unit) * change).sum(axis=1)
 
-    def levels(self, column, origin):
-        return np.arange(self.high[column] + 1, dtype=np.float64)
+    def levels(self, j, origin=None):
+        return np.arange(self.high[j] + 1, dtype=np.float64)
 
     def everything(self):
         """Every valid point."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hauberk.assess.budget import Budget
 from hauberk.attack.evasion.board import Board
-from hauberk.attack.evasion.breed import Breed, Scatter
+from hauberk.attack.evasion.breed import Bargain, Breed, Scatter
 from hauberk.attack.evasion.luck import Luck
 from hauberk.attack.evasion.moves import Menu
 from hauberk.attack.evasion.opening import Opening
@@ -113,11 +113,12 @@ def _by_scores(scene: Scene, allowance: int) -> Search:
         loop=(
             Shrink(scene=scene),
             Breed(scene=scene),
+            Bargain(scene=scene),
             later,
             Plan(scene=scene, sweep=later),
             Plan(scene=scene, sweep=later, jitter=_BLUR),
         ),
-        patience=6,
+        patience=8,
     )
 
 
@@ -131,8 +132,9 @@ def _by_labels(scene: Scene, allowance: int) -> Search:
             Sweep(scene=scene, width=_LATER_WIDTH, bargains=True),
             Shrink(scene=scene),
             Breed(scene=scene, most=48, misses=False),
+            Bargain(scene=scene),
         ),
-        patience=12,
+        patience=8,
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hauberk.attack.evasion.board import HIT, MISS, PLACES, Board
 from hauberk.attack.evasion.moves import NONE, Menu, scatter
 from hauberk.attack.evasion.problem import Matrix, Rows
-from hauberk.attack.evasion.scene import Ask, Scene, When
+from hauberk.attack.evasion.scene import Ask, Draft, Scene, When
 
 DRAWS = 5
 """Uniform numbers that one child needs for each column that can change, beside `HEAD`."""
@@ -89,13 +89,53 @@ class Breed:
     when: When = When.ALWAYS
     again: bool = False
 
-    def propose(self, rows: Rows) -> Ask:
-        """Make up to `most` candidates for each row."""
+    def draft(self, rows: Rows) -> Draft:
+        """A litter of children for each row."""
         scene = self.scene
         count = self.most * self.litter
         chance = scene.luck.draw(rows, count, HEAD + DRAWS * scene.menu.columns.size)
         owner = np.repeat(rows, count)
-        return scene.admit(owner, breed(scene.board, scene.menu, owner, chance, misses=self.misses), self.most)
+        return Draft.plain(owner, breed(scene.board, scene.menu, owner, chance, misses=self.misses))
+
+    def settle(self, ask: Ask) -> Ask:
+        """Up to `most` new bargains for each row."""
+        return self.scene.bargains(ask, self.most)
+
+    def learn(self, ask: Ask, margins: NDArray[np.float64]) -> None:
+        """Nothing is kept: the board has the answers."""
+
+    def forget(self, rows: Rows) -> None:
+        """Nothing is kept."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Bargain:
+    """Random records that cost less than the evasion at hand: whatever a clever search would never think of.
+
+    Attributes:
+        scene: what all tactics share.
+        most: candidates that are asked for each row in one turn.
+        litter: records that are drawn for each that is asked; those that are no bargain are never asked.
+    """
+
+    scene: Scene
+    most: int = 16
+    litter: int = 8
+    when: When = When.EVADED
+    again: bool = False
+
+    def draft(self, rows: Rows) -> Draft:
+        """Records with few changes more often than with many."""
+        scene = self.scene
+        count = self.most * self.litter
+        chance = scene.luck.draw(rows, count, 1 + 2 * scene.menu.columns.size)
+        chance[:, 0] **= 2
+        owner = np.repeat(rows, count)
+        return Draft.plain(owner, scatter(scene.menu, owner, scene.home(owner), chance))
+
+    def settle(self, ask: Ask) -> Ask:
+        """Up to `most` new bargains for each row."""
+        return self.scene.bargains(ask, self.most)
 
     def learn(self, ask: Ask, margins: NDArray[np.float64]) -> None:
         """Nothing is kept: the board has the answers."""
@@ -118,16 +158,16 @@ class Scatter:
     when: When = When.ALWAYS
     again: bool = False
 
-    def propose(self, rows: Rows) -> Ask:
-        """Make `most` candidates for each row, whatever they cost."""
+    def draft(self, rows: Rows) -> Draft:
+        """`most` records for each row."""
         scene = self.scene
         chance = scene.luck.draw(rows, self.most, 1 + 2 * scene.menu.columns.size)
         owner = np.repeat(rows, self.most)
-        origin = scene.home(owner)
-        points = scene.problem.ground.project(scatter(scene.menu, owner, origin, chance), origin)
-        return Ask(
-            rows=owner, points=points, prices=scene.price(points, owner), tag=np.zeros(owner.size, dtype=np.intp)
-        )
+        return Draft.plain(owner, scatter(scene.menu, owner, scene.home(owner), chance))
+
+    def settle(self, ask: Ask) -> Ask:
+        """All of them, whatever they cost."""
+        return ask
 
     def learn(self, ask: Ask, margins: NDArray[np.float64]) -> None:
         """Nothing is kept: the board has the answers."""

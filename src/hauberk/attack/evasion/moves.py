@@ -14,6 +14,9 @@ from hauberk.attack.evasion.problem import Flags, Ground, Matrix
 NONE = np.inf
 """Stands for 'no value here' in tables of levels; NaN is a value: the missing one."""
 
+_ROWS = 512
+"""Rows whose levels are sifted at a time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Menu:
@@ -34,7 +37,7 @@ class Menu:
         """Read the menu of each row from the ground; a row's own value is left out."""
         columns = np.flatnonzero(ground.mutable)
         n = origin.shape[0]
-        tables = [_table(ground.levels(int(column), origin), origin[:, column]) for column in columns]
+        tables = [_table(ground, int(column), origin) for column in columns]
         width = max(1, *(table.shape[1] for table in tables))
         values = np.full((n, columns.size, width), NONE)
         for place, table in enumerate(tables):
@@ -71,43 +74,47 @@ class Menu:
         return self.values[rows[:, None], np.arange(self.columns.size)[None, :], index]
 
 
-def _table(levels: Matrix, origin: NDArray[np.float64]) -> Matrix:
-    wide = np.broadcast_to(levels, (origin.size, levels.shape[-1])) if levels.ndim == 1 else levels
-    own = (wide == origin[:, None]) | np.isnan(wide)
-    table = np.sort(np.where(own, NONE, wide), axis=1)
-    again = np.zeros(table.shape, dtype=np.bool_)
-    again[:, 1:] = (table[:, 1:] == table[:, :-1]) & (table[:, 1:] != NONE)
-    return np.sort(np.where(again, NONE, table), axis=1)
+def _table(ground: Ground, column: int, origin: Matrix) -> Matrix:
+    """Values of one column that each row can be given, first the numbers, then the missing value, then `NONE`."""
+    n = origin.shape[0]
+    levels = np.asarray(ground.levels(column), dtype=np.float64)
+    table = np.full((n, levels.size), NONE)
+    for start in range(0, n, _ROWS):
+        home = np.repeat(origin[start : start + _ROWS], levels.size, axis=0)
+        points = home.copy()
+        points[:, column] = np.tile(levels, home.shape[0] // levels.size)
+        usable = ground.reachable(points, home) & differs(points, home).any(axis=1)
+        table[start : start + _ROWS] = np.where(usable, points[:, column], NONE).reshape(-1, levels.size)
+    order = np.argsort(table == NONE, axis=1, kind="stable")
+    return np.take_along_axis(table, order, axis=1)
 
 
-def singles(
-    ground: Ground, anchor: Matrix, origin: Matrix, columns: NDArray[np.intp], values: Matrix
-) -> tuple[Matrix, Flags]:
-    """Points that differ from an anchor in one column, and in what the domain ties to it.
+def singles(ground: Ground, anchor: Matrix, columns: NDArray[np.intp], values: Matrix) -> tuple[Matrix, Flags]:
+    """Points that differ from an anchor in one column, before projection.
 
     Args:
-        ground: the valid records.
+        ground: the valid records; it says which columns form a one-hot group.
         anchor: where the steps start, shape (g, k).
-        origin: what they are reachable from and priced against, shape (g, k).
         columns: which column each step changes, shape (M,).
-        values: to which value, shape (g, M, L).
+        values: to which value, shape (g, M, L), `NONE` for no step.
 
     Returns:
-        Points of shape (g, M, L, k), and which of them are steps at all, shape (g, M, L).
+        Points of shape (g, M, L, k), and which of them are steps, shape (g, M, L).
     """
     g, count, levels = values.shape
-    k = anchor.shape[1]
-    points = np.broadcast_to(anchor[:, None, None, :], (g, count, levels, k)).copy()
-    place = np.arange(count)
+    points = np.broadcast_to(anchor[:, None, None, :], (g, count, levels, anchor.shape[1])).copy()
     wanted = values != NONE
-    points[:, place, :, columns] = np.where(wanted, values, anchor[:, columns][:, :, None]).transpose(1, 0, 2)
-    flat = points.reshape(-1, k)
-    home = np.repeat(origin, count * levels, axis=0)
-    moved = ground.project(flat, home)
-    lost = ~differs(moved, home).any(axis=1) & differs(flat, home).any(axis=1)
-    still = ~differs(moved, np.repeat(anchor, count * levels, axis=0)).any(axis=1)
-    usable = wanted & ~(lost | still).reshape(g, count, levels)
-    return moved.reshape(g, count, levels, k), usable
+    _clear_groups(ground, points, columns)
+    points[:, np.arange(count), :, columns] = np.where(wanted, values, 0.0).transpose(1, 0, 2)
+    return points, wanted
+
+
+def _clear_groups(ground: Ground, points: Matrix, columns: NDArray[np.intp]) -> None:
+    """Take the other columns of a one-hot group out of the way of the step, in points of shape (g, M, L, k)."""
+    groups = [list(block) for block in ground.blocks if len(block) > 1]
+    for group in groups:
+        for place in np.flatnonzero(np.isin(columns, group)).tolist():
+            points[:, place, :, group] = 0.0
 
 
 def scatter(menu: Menu, rows: NDArray[np.intp], origin: Matrix, chance: NDArray[np.float64]) -> Matrix:

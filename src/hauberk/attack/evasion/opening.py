@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hauberk.attack.evasion.problem import Rows
-from hauberk.attack.evasion.scene import Ask, Scene, When
+from hauberk.attack.evasion.scene import Ask, Draft, Scene, When
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,11 +24,13 @@ class Opening:
     when: When = When.ALWAYS
     again: bool = False
 
-    def propose(self, rows: Rows) -> Ask:
-        """One candidate for each row: its start, which costs nothing."""
-        return Ask(
-            rows=rows, points=self.scene.home(rows), prices=np.zeros(rows.size), tag=np.zeros(rows.size, dtype=np.intp)
-        )
+    def draft(self, rows: Rows) -> Draft:
+        """One candidate for each row: its start."""
+        return Draft.plain(rows, self.scene.home(rows))
+
+    def settle(self, ask: Ask) -> Ask:
+        """All of them."""
+        return ask
 
     def learn(self, ask: Ask, margins: NDArray[np.float64]) -> None:
         """Note the margin at the start."""

@@ -87,19 +87,19 @@ class Oracle:
             TimedOut: the deadline has passed.
             UsageError: the model's answer is no probability.
         """
-        answers = np.full(rows.size, np.nan)
         if rows.size == 0:
-            return answers
-        keys = _names(rows, points)
-        names = keys.tolist()
-        known = np.array([self._memory.get(name, np.nan) for name in names])
-        fresh = np.flatnonzero(np.isnan(known))
-        _, where = np.unique(keys[fresh], return_index=True)
-        fresh = fresh[np.sort(where)]
-        fresh = fresh[rank_within(rows[fresh]) < self.left(rows[fresh])]
-        if fresh.size:
-            self._remember(rows[fresh], keys[fresh], self._ask_model(points[fresh]))
-        return np.array([self._memory.get(name, np.nan) for name in names])
+            return np.zeros(0)
+        names, where, back = np.unique(_names(rows, points), return_index=True, return_inverse=True)
+        known = np.array([self._memory.get(name, np.nan) for name in names.tolist()])
+        new = np.flatnonzero(np.isnan(known))
+        new = new[np.argsort(where[new])]
+        owner = rows[where[new]]
+        new = new[rank_within(owner) < self.left(owner)]
+        if new.size:
+            known[new] = self._ask_model(points[where[new]])
+            self._remember(rows[where[new]], names[new], known[new])
+        answers: NDArray[np.float64] = known[back]
+        return answers
 
     def unknown(self, rows: Rows, points: Matrix) -> Flags:
         """Which candidates were not asked before, each named once; shapes as in `ask`."""

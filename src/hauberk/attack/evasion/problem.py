@@ -33,6 +33,11 @@ class Ground(Protocol):
         ...
 
     @property
+    def blocks(self) -> Sequence[Sequence[int]]:
+        """Coordinates that change together: single ones, and one-hot groups."""
+        ...
+
+    @property
     def mutable(self) -> Flags:
         """Which coordinates an attacker can change, shape (k,)."""
         ...
@@ -61,8 +66,8 @@ class Ground(Protocol):
         """What each change costs the attacker, in the domain's money, 0 for nothing."""
         ...
 
-    def levels(self, column: int, origin: Matrix) -> Matrix:
-        """Values worth trying in one coordinate, shape (n, L) or (L,), NaN where there are fewer."""
+    def levels(self, j: int, origin: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Values worth trying in one coordinate, whatever the origin, ascending, shape (L,); NaN is a missing value."""
         ...
 
 

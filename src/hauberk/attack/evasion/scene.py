@@ -21,6 +21,26 @@ WORTHWHILE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Draft:
+    """Wishes, before the domain has its say.
+
+    Attributes:
+        rows: whose candidate each is, shape (m,), in ascending order.
+        points: any values, shape (m, k).
+        tag: what the tactic wants to remember of each, shape (m,).
+    """
+
+    rows: Rows
+    points: Matrix
+    tag: NDArray[np.intp]
+
+    @classmethod
+    def plain(cls, rows: Rows, points: Matrix) -> Draft:
+        """A draft of which nothing has to be remembered."""
+        return cls(rows=rows, points=points, tag=np.zeros(rows.size, dtype=np.intp))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ask:
     """Candidates on their way to the model.
 
@@ -36,6 +56,10 @@ class Ask:
     prices: NDArray[np.float64]
     tag: NDArray[np.intp]
 
+    def take(self, keep: NDArray[np.intp]) -> Ask:
+        """Some of the candidates."""
+        return Ask(rows=self.rows[keep], points=self.points[keep], prices=self.prices[keep], tag=self.tag[keep])
+
 
 class When(Enum):
     """For which rows a tactic is any use."""
@@ -46,7 +70,7 @@ class When(Enum):
 
 
 class Tactic(Protocol):
-    """One way to find candidates.
+    """One way to find candidates. All drafts of a step are projected and priced together, then settled one by one.
 
     Attributes:
         when: for which rows it is any use.
@@ -56,8 +80,12 @@ class Tactic(Protocol):
     when: When
     again: bool
 
-    def propose(self, rows: Rows) -> Ask:
-        """Make candidates for rows, given in ascending order."""
+    def draft(self, rows: Rows) -> Draft:
+        """Wish for candidates for rows, given in ascending order."""
+        ...
+
+    def settle(self, ask: Ask) -> Ask:
+        """Choose what is asked out of the wishes as the domain allows them, entry by entry of the last draft."""
         ...
 
     def learn(self, ask: Ask, margins: NDArray[np.float64]) -> None:
@@ -99,16 +127,21 @@ class Scene:
         """Which prices are clearly below that of the row's cheapest evasion; all of them where there is none."""
         return prices < self.board.cost[rows] * (1.0 - WORTHWHILE)
 
-    def admit(self, rows: Rows, points: Matrix, most: int, tag: NDArray[np.intp] | None = None) -> Ask:
-        """Project candidates, leave out what is no bargain, and keep the first `most` of each row.
+    def allow(self, rows: Rows, points: Matrix, tag: NDArray[np.intp]) -> Ask:
+        """Project and price wishes."""
+        moved = self.problem.ground.project(points, self.home(rows)) if rows.size else points
+        prices = self.price(moved, rows) if rows.size else np.zeros(0)
+        return Ask(rows=rows, points=moved, prices=prices, tag=tag)
 
-        Candidates with a tag are kept although they were asked before: the tactic wants their answers.
+    def bargains(self, ask: Ask, most: int, *, fresh: bool = True) -> Ask:
+        """The first `most` candidates of each row that are cheaper than its evasion.
+
+        Args:
+            ask: candidates.
+            most: how many of each row.
+            fresh: leave out what was asked before; otherwise its answer is wanted again, which costs nothing.
         """
-        points = self.problem.ground.project(points, self.home(rows))
-        prices = self.price(points, rows)
-        keep = np.flatnonzero(self.cheaper(rows, prices))
-        if tag is None:
-            keep = keep[self.oracle.unknown(rows[keep], points[keep])]
-            tag = np.zeros(rows.size, dtype=np.intp)
-        keep = keep[rank_within(rows[keep]) < most]
-        return Ask(rows=rows[keep], points=points[keep], prices=prices[keep], tag=tag[keep])
+        keep = np.flatnonzero(self.cheaper(ask.rows, ask.prices))
+        if fresh:
+            keep = keep[self.oracle.unknown(ask.rows[keep], ask.points[keep])]
+        return ask.take(keep[rank_within(ask.rows[keep]) < most])

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hauberk.attack.evasion.problem import Flags, Matrix, Rows
-from hauberk.attack.evasion.scene import WORTHWHILE, Ask, Scene, Tactic, When
+from hauberk.attack.evasion.problem import Flags, Rows
+from hauberk.attack.evasion.scene import WORTHWHILE, Draft, Scene, Tactic, When
 
 _IDLE_ROUNDS = 3
 """Rounds without one new question after which a row has nothing left to ask."""
@@ -55,11 +55,12 @@ class Search:
     def step(self, rows: Rows) -> None:
         """Let each of these rows, given in ascending order, take its next turn; all questions go out together."""
         turns = [(stop, self._due(stop, rows)) for stop in range(len(self.route))]
-        asks = [(stop, who, self.route[stop].propose(who)) for stop, who in turns if who.size]
-        if asks:
+        turns = [(stop, who) for stop, who in turns if who.size]
+        if turns:
             before = self.scene.board.cost.copy()
-            self._answer([(stop, ask) for stop, _, ask in asks])
-            for stop, who, _ in asks:
+            drafts = [self.route[stop].draft(who) for stop, who in turns]
+            self._answer([stop for stop, _ in turns], drafts)
+            for stop, who in turns:
                 self._advance(stop, who, before)
 
     def done(self, rows: Rows) -> Flags:
@@ -91,13 +92,21 @@ class Search:
         due: Rows = here[useful]
         return due
 
-    def _answer(self, asks: list[tuple[int, Ask]]) -> None:
-        rows = np.concatenate([ask.rows for _, ask in asks])
-        points: Matrix = np.concatenate([ask.points for _, ask in asks])
+    def _answer(self, stops: list[int], drafts: list[Draft]) -> None:
+        """Project and price all drafts at once, settle each, ask the model once, and let each learn."""
+        allowed = self.scene.allow(
+            np.concatenate([draft.rows for draft in drafts]),
+            np.concatenate([draft.points for draft in drafts]),
+            np.concatenate([draft.tag for draft in drafts]),
+        )
+        parts = np.split(np.arange(allowed.rows.size), np.cumsum([draft.rows.size for draft in drafts])[:-1])
+        asks = [self.route[stop].settle(allowed.take(part)) for stop, part in zip(stops, parts, strict=True)]
+        rows = np.concatenate([ask.rows for ask in asks])
+        points = np.concatenate([ask.points for ask in asks])
         margins = self.scene.oracle.ask(rows, points)
-        self.scene.board.update(rows, points, margins, np.concatenate([ask.prices for _, ask in asks]))
-        ends = np.cumsum([ask.rows.size for _, ask in asks])
-        for (stop, ask), part in zip(asks, np.split(margins, ends[:-1]), strict=True):
+        self.scene.board.update(rows, points, margins, np.concatenate([ask.prices for ask in asks]))
+        ends = np.cumsum([ask.rows.size for ask in asks])
+        for stop, ask, part in zip(stops, asks, np.split(margins, ends[:-1]), strict=True):
             self.route[stop].learn(ask, part)
 
     def _advance(self, stop: int, rows: Rows, before: NDArray[np.float64]) -> None:

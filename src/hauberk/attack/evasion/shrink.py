@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hauberk.attack.evasion.board import differs
 from hauberk.attack.evasion.problem import Flags, Matrix, Rows
-from hauberk.attack.evasion.scene import Ask, Scene, When
+from hauberk.attack.evasion.scene import Ask, Draft, Scene, When
 
 SECTIONS = (0.25, 0.5, 0.75)
 """Where a change is tried between the value that fails and the value that evades."""
@@ -152,13 +152,17 @@ class Shrink:
         self.shrinker = Shrinker(origin=self.scene.problem.origin, columns=self.scene.menu.columns)
         self.known = np.full(self.scene.problem.origin.shape, np.nan)
 
-    def propose(self, rows: Rows) -> Ask:
-        """Make up to `most` cheaper candidates for each row."""
+    def draft(self, rows: Rows) -> Draft:
+        """The shrinker's trials around each row's cheapest evasion."""
         best = self.scene.board.best[rows]
         self.shrinker.reset(rows[differs(best, self.known[rows]).any(axis=1)])
         self.known[rows] = best
         trials = self.shrinker.trials(rows, best)
-        return self.scene.admit(trials.rows, trials.points, self.most, trials.column)
+        return Draft(rows=trials.rows, points=trials.points, tag=trials.column)
+
+    def settle(self, ask: Ask) -> Ask:
+        """Up to `most` bargains for each row, known answers included: the shrinker learns from them."""
+        return self.scene.bargains(ask, self.most, fresh=False)
 
     def learn(self, ask: Ask, margins: NDArray[np.float64]) -> None:
         """Note which values fail, relative to the evasion that the trials started from."""

@@ -12,7 +12,7 @@ from hauberk.attack.evasion.board import HIT, MISS, PLACES, differs
 from hauberk.attack.evasion.knapsack import combine
 from hauberk.attack.evasion.moves import NONE, singles
 from hauberk.attack.evasion.problem import Flags, Matrix, Rows
-from hauberk.attack.evasion.scene import Ask, Scene, When
+from hauberk.attack.evasion.scene import Ask, Draft, Scene, When
 
 _HITS, _BEST = 0.6, 0.4
 """Chance that a sweep starts from a hit rather than a miss, and that it takes the best of them."""
@@ -32,19 +32,19 @@ class Table:
         anchor: where they started, shape (k,).
         margin: its margin.
         cost: its price.
-        points: where each step led, shape (M, L, k).
-        usable: which entries are steps, shape (M, L).
-        drop: how much each lowered the margin, shape (M, L).
-        price: what each added to the price, shape (M, L).
+        points: where each step led, shape (M L, k).
+        usable: which entries are steps, shape (M L,).
+        drop: how much each lowered the margin, shape (M L,).
+        price: what each added to the price, shape (M L,).
     """
 
     anchor: Matrix
-    margin: float
     cost: float
     points: Matrix
     usable: Flags
     drop: NDArray[np.float64]
     price: NDArray[np.float64]
+    margin: float = np.nan
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +56,7 @@ class Sweep:
         width: values that are tried in each column, at least 2.
         bargains: ask only about points cheaper than the evasion at hand; the table is then of no use to `Plan`.
         tables: what was learnt, by row.
+        wishes: points of the last draft.
     """
 
     scene: Scene
@@ -64,54 +65,63 @@ class Sweep:
     when: When = When.ALWAYS
     again: bool = False
     tables: dict[int, Table] = field(default_factory=dict[int, Table])
+    wishes: Matrix = field(default_factory=lambda: np.zeros((0, 0)))
 
-    def propose(self, rows: Rows) -> Ask:
-        """Make one candidate for each column and value."""
-        scene, menu = self.scene, self.scene.menu
-        anchor, origin = self._anchors(rows), scene.home(rows)
-        values = self._values(rows, anchor, origin)
-        points, usable = singles(scene.problem.ground, anchor, origin, menu.columns, values)
-        g, columns, width = usable.shape
-        flat = points.reshape(g * columns * width, -1)
-        owner = np.repeat(rows, columns * width)
-        prices = scene.price(flat, owner)
-        table_prices = prices.reshape(g, columns, width)
-        base = scene.price(anchor, rows)
-        for place, row in enumerate(rows.tolist()):
+    def draft(self, rows: Rows) -> Draft:
+        """One wish for each column and value, and before them each row's anchor, tagged -1."""
+        menu, board = self.scene.menu, self.scene.board
+        place = self._anchors(rows)
+        anchor = board.pool[rows, place]
+        points, wanted = singles(self.scene.problem.ground, anchor, menu.columns, self._values(rows, anchor))
+        g, columns, width = wanted.shape
+        for at, row in enumerate(rows.tolist()):
             self.tables[row] = Table(
-                anchor=anchor[place],
-                margin=np.nan,
-                cost=float(base[place]),
-                points=points[place],
-                usable=usable[place],
-                drop=np.zeros((columns, width)),
-                price=table_prices[place] - base[place],
+                anchor=anchor[at],
+                cost=float(board.price[row, place[at]]),
+                points=np.repeat(anchor[at][None, :], columns * width, axis=0),
+                usable=np.zeros(columns * width, dtype=np.bool_),
+                drop=np.zeros(columns * width),
+                price=np.zeros(columns * width),
             )
-        wanted = usable.ravel() & (scene.cheaper(owner, prices) if self.bargains else True)
-        order = np.flatnonzero(wanted)
-        tag = np.tile(np.arange(columns * width), g)[order]
-        ask = Ask(rows=owner[order], points=flat[order], prices=prices[order], tag=tag)
-        return _with_anchor(ask, rows, anchor, base)
+        entry = np.flatnonzero(wanted.ravel())
+        owner = np.repeat(rows, columns * width)[entry]
+        tag = np.tile(np.arange(columns * width), g)[entry]
+        steps = Draft(rows=owner, points=points.reshape(-1, anchor.shape[1])[entry], tag=tag)
+        draft = _with_anchor(steps, rows, anchor)
+        self.wishes = draft.points
+        return draft
+
+    def settle(self, ask: Ask) -> Ask:
+        """Every wish that the domain left to be a step, as long as it is a bargain where bargains alone are wanted."""
+        starts = np.flatnonzero(ask.tag < 0)
+        anchor = np.repeat(ask.points[starts], np.diff(np.append(starts, ask.rows.size)), axis=0)
+        home = self.scene.home(ask.rows)
+        lost = ~differs(ask.points, home).any(axis=1) & differs(self.wishes, home).any(axis=1)
+        step = differs(ask.points, anchor).any(axis=1) & ~lost
+        if self.bargains:
+            step &= self.scene.cheaper(ask.rows, ask.prices)
+        return ask.take(np.flatnonzero(step | (ask.tag < 0)))
 
     def learn(self, ask: Ask, margins: NDArray[np.float64]) -> None:
-        """Note how much each step lowered the margin."""
+        """Note where each step led, how much it lowered the margin, and what it added to the price."""
         starts = np.flatnonzero(ask.tag < 0)
         for start, end in zip(starts.tolist(), [*starts[1:].tolist(), ask.rows.size], strict=True):
             table = self.tables[int(ask.rows[start])]
             table.margin = float(margins[start])
-            answers = np.full(table.drop.size, np.nan)
-            answers[ask.tag[start + 1 : end]] = margins[start + 1 : end]
-            drop = table.margin - answers.reshape(table.drop.shape)
-            table.usable &= ~np.isnan(drop)
-            table.drop = np.where(table.usable, drop, 0.0)
+            known = start + 1 + np.flatnonzero(~np.isnan(margins[start + 1 : end]))
+            entry = ask.tag[known]
+            table.usable[entry] = True
+            table.points[entry] = ask.points[known]
+            table.drop[entry] = table.margin - margins[known]
+            table.price[entry] = ask.prices[known] - table.cost
 
     def forget(self, rows: Rows) -> None:
         """Drop the tables of rows that are done."""
         for row in rows.tolist():
             self.tables.pop(row, None)
 
-    def _anchors(self, rows: Rows) -> Matrix:
-        """The cheapest evasion or the best miss, and now and then another of the pool."""
+    def _anchors(self, rows: Rows) -> NDArray[np.intp]:
+        """Place in the pool of the cheapest evasion or the best miss, and now and then another of the pool."""
         board = self.scene.board
         chance = self.scene.luck.draw(rows, 1, 2)
         hits, misses = board.filled(rows, HIT), board.filled(rows, MISS)
@@ -119,10 +129,10 @@ class Sweep:
         many = np.where(hit, hits, misses)
         spread = np.maximum(chance[:, 1] - _BEST, 0.0) / (1.0 - _BEST)
         place = np.floor(spread**2 * np.maximum(many, 1)).astype(np.intp)
-        return board.pool[rows, np.where(hit, place, place + PLACES)]
+        return np.where(hit, place, place + PLACES)
 
-    def _values(self, rows: Rows, anchor: Matrix, origin: Matrix) -> Matrix:
-        menu = self.scene.menu
+    def _values(self, rows: Rows, anchor: Matrix) -> Matrix:
+        menu, origin = self.scene.menu, self.scene.home(rows)
         phase = self.scene.luck.draw(rows, 1, menu.columns.size)
         moved = differs(anchor, origin)[:, menu.columns]
         values = menu.spread(rows, self.width, phase)
@@ -148,31 +158,35 @@ class Plan:
     when: When = When.ALWAYS
     again: bool = False
 
-    def propose(self, rows: Rows) -> Ask:
-        """Make up to `most` candidates for each row whose sweep taught something."""
+    def draft(self, rows: Rows) -> Draft:
+        """`most` sets of steps for each row whose sweep taught something."""
         tables = {row: self.sweep.tables[row] for row in rows.tolist() if row in self.sweep.tables}
         usable = [row for row, table in tables.items() if table.usable.any() and not np.isnan(table.margin)]
         if not usable:
-            return self.scene.admit(rows[:0], self.scene.problem.origin[:0], 0)
+            return Draft.plain(rows[:0], self.scene.problem.origin[:0])
         kept = [tables[row] for row in usable]
+        who = np.array(usable, dtype=np.intp)
+        shape = (who.size, self.scene.menu.columns.size, -1)
         margin = np.array([table.margin for table in kept])
-        scale = np.maximum(np.maximum(np.abs(margin), self._start(np.array(usable))), _SMALLEST_SCALE)
-        drop = np.stack([table.drop for table in kept])
+        scale = np.maximum(np.maximum(np.abs(margin), self.scene.board.start[who]), _SMALLEST_SCALE)
+        drop = np.stack([table.drop for table in kept]).reshape(shape)
         if self.jitter:
-            drop = drop + self._noise(np.array(usable, dtype=np.intp), drop)
+            drop = drop + self._noise(who, drop)
         picked = combine(
             drop,
-            np.stack([table.price for table in kept]),
-            np.stack([table.usable for table in kept]),
+            np.stack([table.price for table in kept]).reshape(shape),
+            np.stack([table.usable for table in kept]).reshape(shape),
             margin,
             scale,
             targets=self.most,
         )
-        points = _overlay(
-            np.stack([table.anchor for table in kept]), np.stack([table.points for table in kept]), picked
-        )
-        owner = np.repeat(np.array(usable, dtype=np.intp), self.most)
-        return self.scene.admit(owner, points.reshape(owner.size, -1), self.most)
+        anchor = np.stack([table.anchor for table in kept])
+        steps = np.stack([table.points for table in kept]).reshape(*drop.shape, -1)
+        return Draft.plain(np.repeat(who, self.most), _overlay(anchor, steps, picked).reshape(-1, anchor.shape[1]))
+
+    def settle(self, ask: Ask) -> Ask:
+        """All new bargains."""
+        return self.scene.bargains(ask, self.most)
 
     def learn(self, ask: Ask, margins: NDArray[np.float64]) -> None:
         """Nothing is kept: the board has the answers."""
@@ -183,21 +197,18 @@ class Plan:
     def _noise(self, rows: Rows, drop: NDArray[np.float64]) -> NDArray[np.float64]:
         blur = self.scene.luck.draw(rows, 1, drop[0].size).reshape(drop.shape)
         spread = np.sqrt((drop**2).mean(axis=(1, 2), keepdims=True))
-        return self.jitter * spread * np.sqrt(12.0) * (blur - 0.5)
-
-    def _start(self, rows: Rows) -> NDArray[np.float64]:
-        return self.scene.board.start[rows]
+        noise: NDArray[np.float64] = self.jitter * spread * np.sqrt(12.0) * (blur - 0.5)
+        return noise
 
 
-def _with_anchor(ask: Ask, rows: Rows, anchor: Matrix, base: NDArray[np.float64]) -> Ask:
-    """Put each row's anchor, tagged -1, before its steps; where it was asked before it costs nothing."""
-    owner = np.concatenate([rows, ask.rows])
+def _with_anchor(draft: Draft, rows: Rows, anchor: Matrix) -> Draft:
+    """Put each row's anchor, tagged -1, before its steps; it was asked before and costs nothing."""
+    owner = np.concatenate([rows, draft.rows])
     order = np.argsort(owner, kind="stable")
-    return Ask(
+    return Draft(
         rows=owner[order],
-        points=np.concatenate([anchor, ask.points])[order],
-        prices=np.concatenate([base, ask.prices])[order],
-        tag=np.concatenate([np.full(rows.size, -1), ask.tag])[order],
+        points=np.concatenate([anchor, draft.points])[order],
+        tag=np.concatenate([np.full(rows.size, -1), draft.tag])[order],
     )
 
 
