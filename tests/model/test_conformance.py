@@ -2,6 +2,7 @@
 """One law for all adapters: the score is the library's own, whatever the batch, the order or the company of columns."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -74,8 +75,7 @@ def _splits(specimen) -> np.ndarray:
     """The thresholds of a LightGBM text file; other formats give none here."""
     if specimen.framework != "lightgbm":
         return np.empty(0)
-    with open(specimen.source) as file:
-        found = re.findall(r"^threshold=(.+)$", file.read(), re.MULTILINE)
+    found = re.findall(r"^threshold=(.+)$", Path(specimen.source).read_text(), re.MULTILINE)
     assert found
     return np.array(" ".join(found).split(), dtype=np.float64)
 
