@@ -19,7 +19,7 @@ from hauberk.seal import ephemeral_signer
 from .conftest import ORIGIN, Built, Thief, build, event  # noqa: TID252 - the folder's own fixtures
 
 LAST = 12
-PROPERTY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PROPERTY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def named(verification):
@@ -297,7 +297,7 @@ def test_tables_that_lie(scratch):
     assert [str(p.kind) for p in built.verify().problems] == ["unreadable"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(1, 255)), min_size=1, max_size=3), st.booleans())
 def test_flipped_bytes_anywhere_in_the_file(scratch, flips, sidecar):
     """Whatever bytes of the file are changed: a problem, or an unharmed log. Never a traceback, never a wrong pass."""

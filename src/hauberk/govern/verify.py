@@ -47,10 +47,10 @@ class EvidenceReport:
 
     @property
     def exit_code(self) -> int:
-        """0 where everything holds; 4 where the log cannot be read at all; 5 where something was tampered with."""
+        """0 where everything holds; 4 where the log could not be looked at; 5 where something does not hold."""
         if self.ok:
             return 0
-        return 4 if all(problem.kind is ProblemKind.UNREADABLE for problem in self.problems) else 5
+        return 5 if self.ledger.reached else 4
 
     @property
     def summary(self) -> str:

@@ -115,7 +115,7 @@ class Blobs:
 
     def _judge(self, path: Path) -> Problem | None:
         digest = f"sha256:{path.parent.name}{path.name}"
-        where = f"blobs/{path.parent.name}/{path.name}"
+        where = path.relative_to(self.root.parent).as_posix()
         if path.name.startswith(_TEMPORARY):
             return None
         if not re.fullmatch("[0-9a-f]{64}", digest[7:]):

@@ -16,7 +16,8 @@ from hauberk.core.errors import Incomplete, IntegrityError, Unreadable, UsageErr
 from hauberk.ledger.schema import POSTGRES
 from hauberk.ledger.store import Transaction
 
-_LOCK = zlib.crc32(b"hauberk ledger")
+LOCK = zlib.crc32(b"hauberk ledger")
+"""Key of the advisory lock that a writer holds."""
 _TABLES = ("events", "meta")
 _TRIGGERS = ("events_append_only", "meta_append_only")
 
@@ -60,7 +61,7 @@ class PostgresStore:
             with self._engine.begin() as connection:
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(self._timeout * 1000))}")
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
                 yield Transaction(connection)
         except DBAPIError as error:
             raise self._explain(error) from error

@@ -51,6 +51,7 @@ class Verification:
         root: root over its entries as 64 hexadecimal digits; empty if there are problems.
         proved: how many entries, from the first on, an outside checkpoint proves; 0 without one.
         signers: names of the trusted keys that signed entries, sorted.
+        reached: false where the log could not be looked at: missing, no permission, no connection.
     """
 
     size: int
@@ -59,6 +60,7 @@ class Verification:
     root: str = ""
     proved: int = 0
     signers: tuple[str, ...] = ()
+    reached: bool = True
 
     @property
     def ok(self) -> bool:

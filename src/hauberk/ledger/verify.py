@@ -9,6 +9,7 @@ not fit sends the log to `diagnose`, which checks each signature and names the e
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,9 +53,12 @@ def verify_ledger(directory: str | Path, *, keys: Sequence[PublicKey], checkpoin
         keys: the public keys that the caller trusts; they must come from outside the log. Without any, nothing holds.
         checkpoint: text of a checkpoint that left the machine. Without it, entries cut off the end cannot be missed.
     """
-    if not _exists(directory):
-        missing = Problem(kind=ProblemKind.UNREADABLE, sentence="there is no ledger here", where=str(directory))
-        return Verification(size=0, problems=(missing,))
+    remote = "://" in str(directory)
+    path = Path(directory) / FILE_NAME
+    if not remote and not os.access(path, os.R_OK):
+        sentence = "the ledger may not be read" if path.exists() else "there is no ledger here"
+        missing = Problem(kind=ProblemKind.UNREADABLE, sentence=sentence, where=str(path))
+        return Verification(size=0, problems=(missing,), reached=False)
     outside, problems = _read_outside(checkpoint, keys)
     try:
         store = open_store(directory, read_only=True)
@@ -66,7 +70,7 @@ def verify_ledger(directory: str | Path, *, keys: Sequence[PublicKey], checkpoin
     except HauberkError as error:
         sentence = f"{error.what}: {error.why}" if error.why else error.what
         unreadable = Problem(kind=ProblemKind.UNREADABLE, sentence=sentence, where=error.where)
-        return Verification(size=0, problems=(*problems, unreadable))
+        return Verification(size=0, problems=(*problems, unreadable), reached=not remote)
 
 
 def read_events(directory: str | Path) -> Iterator[tuple[int, Event]]:
@@ -87,10 +91,6 @@ def _readable(rows: Iterable[Row]) -> Iterator[tuple[int, Event]]:
     for row in rows:
         with contextlib.suppress(Unreadable):
             yield row.index, decode_event(row.body)
-
-
-def _exists(directory: str | Path) -> bool:
-    return "://" in str(directory) or (Path(directory) / FILE_NAME).exists()
 
 
 def _read_outside(checkpoint: str | None, keys: Sequence[PublicKey]) -> tuple[Checkpoint | None, list[Problem]]:
