@@ -27,7 +27,9 @@ def make_column():
 def card_domain() -> Domain:
     """A credit-card domain with bills and payments linked in time."""
     columns = [
-        column("limit_bal", "step", low=10_000, high=1_000_000, step=10_000, changed_by="insider", cost=Cost(fixed=500)),
+        column(
+            "limit_bal", "step", low=10_000, high=1_000_000, step=10_000, changed_by="insider", cost=Cost(fixed=500)
+        ),
         column("sex", "category", choices=(1, 2), personal=True),
         column("education", "category", choices=(0, 1, 2, 3, 4, 5, 6), changed_by="applicant", cost=Cost(fixed=200)),
         column("marriage", "category", choices=(0, 1, 2, 3), personal=True),
@@ -38,12 +40,20 @@ def card_domain() -> Domain:
         for k in range(1, 7)
     ]
     columns += [
-        column(f"bill_amt{k}", "integer", low=-400_000, high=2_000_000, changed_by="applicant", cost=Cost(per_unit=0.01))
+        column(
+            f"bill_amt{k}", "integer", low=-400_000, high=2_000_000, changed_by="applicant", cost=Cost(per_unit=0.01)
+        )
         for k in range(1, 7)
     ]
     columns += [
         column(
-            f"pay_amt{k}", "integer", low=0, high=2_000_000, changed_by="applicant", direction="up", cost=Cost(per_unit=1.0)
+            f"pay_amt{k}",
+            "integer",
+            low=0,
+            high=2_000_000,
+            changed_by="applicant",
+            direction="up",
+            cost=Cost(per_unit=1.0),
         )
         for k in range(1, 7)
     ]
@@ -54,9 +64,7 @@ def card_domain() -> Domain:
         column("home_rent", "one_hot", changed_by="applicant", cost=Cost(fixed=10)),
         column("home_other", "one_hot", changed_by="applicant"),
     ]
-    rules = [
-        Rule(name=f"paid_{k}", says=f"pay_amt{k} <= greatest(bill_amt{k + 1}, 0) * 2 + 1000") for k in range(1, 6)
-    ]
+    rules = [Rule(name=f"paid_{k}", says=f"pay_amt{k} <= greatest(bill_amt{k + 1}, 0) * 2 + 1000") for k in range(1, 6)]
     rules += [
         Rule(name="status", says="pay_1 <= pay_2 + 1"),
         Rule(name="late_owes", says="implies(pay_1 >= 1, bill_amt1 > 0)"),
@@ -64,7 +72,13 @@ def card_domain() -> Domain:
     ]
     groups = (Group(name="home", columns=("home_own", "home_rent", "home_other")),)
     return Domain(
-        name="cards", currency="TWD", hour=200.0, columns=tuple(columns), groups=groups, rules=tuple(rules), confirmed=True
+        name="cards",
+        currency="TWD",
+        hour=200.0,
+        columns=tuple(columns),
+        groups=groups,
+        rules=tuple(rules),
+        confirmed=True,
     )
 
 
@@ -74,7 +88,8 @@ def card_rows(n: int, seed: int = 0) -> pl.DataFrame:
     limit = rng.integers(1, 50, n) * 10_000
     bills = {f"bill_amt{k}": (limit * rng.uniform(0, 1, n)).astype(np.int64) + 1 for k in range(1, 7)}
     paid = {
-        f"pay_amt{k}": (rng.uniform(0, 1, n) * 2 * bills[f"bill_amt{min(k + 1, 6)}"]).astype(np.int64) for k in range(1, 7)
+        f"pay_amt{k}": (rng.uniform(0, 1, n) * 2 * bills[f"bill_amt{min(k + 1, 6)}"]).astype(np.int64)
+        for k in range(1, 7)
     }
     status = rng.integers(-2, 3, n)
     home = rng.integers(0, 3, n)

@@ -36,9 +36,45 @@ SCHEMA = {
     "f": pl.Boolean,
     "g": pl.Boolean,
 }
-FLOATS = [0.0, -0.0, 1.0, -1.0, 0.5, 2.5, -2.5, 1e308, -1e308, 5e-324, math.nan, math.inf, -math.inf, 0.1, 1 / 3, 2.0**53, 7.0]
+FLOATS = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    2.5,
+    -2.5,
+    1e308,
+    -1e308,
+    5e-324,
+    math.nan,
+    math.inf,
+    -math.inf,
+    0.1,
+    1 / 3,
+    2.0**53,
+    7.0,
+]
 INTS = [0, 1, -1, 7, -7, 2**53, 2**53 + 1, 2**62, -(2**63), 2**63 - 1]
-TEXTS = ["", "x", "ab", "12", "12\n", "\n", "٣٤", "１２", "a\u200bb", "é", "e\u0301", "X", "x'y", "aa12", "😀", " ", "\x00"]
+TEXTS = [
+    "",
+    "x",
+    "ab",
+    "12",
+    "12\n",
+    "\n",
+    "٣٤",
+    "１２",
+    "a\u200bb",
+    "é",
+    "e\u0301",
+    "X",
+    "x'y",
+    "aa12",
+    "😀",
+    " ",
+    "\x00",
+]
 
 number_cells = st.one_of(st.none(), st.sampled_from(FLOATS), st.floats(width=64))
 int_cells = st.one_of(st.none(), st.sampled_from(INTS), st.integers(-(2**63), 2**63 - 1))
@@ -63,14 +99,18 @@ rows = st.fixed_dictionaries(
 
 NUMBERS = st.sampled_from(["a", "b", "n", "0", "1", "2.5", "1e300", "(-3)", "0.1"])
 TEXT_LITERALS = st.sampled_from(["'x'", "''", "'12'", "'a\u200bb'", "'x''y'", "'12\n'"])
-PATTERNS = st.sampled_from([r"^\d+$", r"\d{2}", r"^$", "[^a-z]", "^(x|ab)?$", r"\s", ".", r"\W", "^a.b$", "é", r"\x" if False else "x"])
+PATTERNS = st.sampled_from(
+    [r"^\d+$", r"\d{2}", r"^$", "[^a-z]", "^(x|ab)?$", r"\s", ".", r"\W", "^a.b$", "é", r"\x" if False else "x"]
+)
 
 
 def numbers(booleans: Any) -> Any:
     return st.recursive(
         NUMBERS,
         lambda inner: st.one_of(
-            st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%"]), inner).map(lambda p: f"({p[0]} {p[1]} {p[2]})"),
+            st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%"]), inner).map(
+                lambda p: f"({p[0]} {p[1]} {p[2]})"
+            ),
             st.tuples(st.sampled_from(["abs", "floor", "ceil", "round", "sign", "sqrt", "-"]), inner).map(
                 lambda p: f"{p[0]}({p[1]})"
             ),
@@ -88,22 +128,32 @@ def numbers(booleans: Any) -> Any:
 
 ORDER = st.sampled_from(["<", "<=", ">", ">=", "=", "<>"])
 SIMPLE = st.one_of(
-    st.sampled_from(["f", "g", "TRUE", "f IS TRUE", "g IS NOT FALSE", "t IS NULL", "a IS NULL", "n IN (0, 1, 7)", "isnan(a)"]),
+    st.sampled_from(
+        ["f", "g", "TRUE", "f IS TRUE", "g IS NOT FALSE", "t IS NULL", "a IS NULL", "n IN (0, 1, 7)", "isnan(a)"]
+    ),
     st.tuples(NUMBERS, ORDER, NUMBERS).map(lambda p: f"{p[0]} {p[1]} {p[2]}"),
 )
 TEXTUALS = st.one_of(
     PATTERNS.map(lambda p: f"regexp_like(t, '{p}')"),
-    st.tuples(st.sampled_from(["starts_with", "ends_with", "contains"]), TEXT_LITERALS).map(lambda p: f"{p[0]}(u, {p[1]})"),
+    st.tuples(st.sampled_from(["starts_with", "ends_with", "contains"]), TEXT_LITERALS).map(
+        lambda p: f"{p[0]}(u, {p[1]})"
+    ),
     st.tuples(st.sampled_from(["t", "u", "t || u", "coalesce(t, u)", "coalesce(t, 'x')"]), ORDER, TEXT_LITERALS).map(
         lambda p: f"{p[0]} {p[1]} {p[2]}"
     ),
-    st.sampled_from(["t = u", "t <> u", "t < u", "contains(t, u)", "t IN ('x', '12')", "t NOT IN ('x', '')", "t || 'a' = u"]),
+    st.sampled_from(
+        ["t = u", "t <> u", "t < u", "contains(t, u)", "t IN ('x', '12')", "t NOT IN ('x', '')", "t || 'a' = u"]
+    ),
     st.sampled_from(["CASE WHEN t = 'x' THEN u ELSE 'ab' END = 'ab'", "nullif(t, 'x') IS NULL"]),
 )
-DATES = st.tuples(st.sampled_from(["d", "e", "d + 1", "e - 0.5", "least(d, e)"]), ORDER, st.sampled_from(["d", "e", "DATE '2020-01-01'"])).map(
-    lambda p: f"{p[0]} {p[1]} {p[2]}"
+DATES = st.tuples(
+    st.sampled_from(["d", "e", "d + 1", "e - 0.5", "least(d, e)"]),
+    ORDER,
+    st.sampled_from(["d", "e", "DATE '2020-01-01'"]),
+).map(lambda p: f"{p[0]} {p[1]} {p[2]}")
+LEAVES = st.one_of(
+    SIMPLE, TEXTUALS, DATES, st.tuples(numbers(None), ORDER, numbers(None)).map(lambda p: f"{p[0]} {p[1]} {p[2]}")
 )
-LEAVES = st.one_of(SIMPLE, TEXTUALS, DATES, st.tuples(numbers(None), ORDER, numbers(None)).map(lambda p: f"{p[0]} {p[1]} {p[2]}"))
 BOOLEANS = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
@@ -172,7 +222,10 @@ def check(text: str, data: list[dict[str, Any]]) -> None:
 
 def test_division_by_a_constant_is_exact() -> None:
     """Polars multiplies by the reciprocal of a constant; IEEE division differs in the last place for one row in eight."""
-    data = [{**dict.fromkeys(TYPES), "a": float(k) * 1234567.891, "e": dt.datetime(2020, 1, 1, 0, 0, k % 60)} for k in range(500)]
+    data = [
+        {**dict.fromkeys(TYPES), "a": float(k) * 1234567.891, "e": dt.datetime(2020, 1, 1, 0, 0, k % 60)}
+        for k in range(500)
+    ]
     for text in ("a / 100", "a / 7", "a / 0.1", "a // 0.1", "a % 7", "round(a, 2)", "e - DATE '1970-01-01'", "1 / a"):
         check(text, data)
 
@@ -189,7 +242,12 @@ def pool() -> list[dict[str, Any]]:
         "t": [*TEXTS, None],
         "u": [None, *TEXTS[5:], *TEXTS[:5]],
         "d": [dt.date(1, 1, 1), dt.date(2020, 1, 1), None, dt.date(9999, 12, 31), dt.date(1969, 12, 31)],
-        "e": [None, dt.datetime(2020, 1, 1), dt.datetime(1969, 12, 31, 23, 59, 59, 999999), dt.datetime(2019, 12, 31, 12, 0, 1)],
+        "e": [
+            None,
+            dt.datetime(2020, 1, 1),
+            dt.datetime(1969, 12, 31, 23, 59, 59, 999999),
+            dt.datetime(2019, 12, 31, 12, 0, 1),
+        ],
         "f": [True, None, False],
         "g": [None, True, True, False, False],
     }

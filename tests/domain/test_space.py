@@ -83,7 +83,9 @@ def test_repair_moves_a_linked_column_instead_of_giving_up(space, cards) -> None
     found = only_bills.project(wish, start)
     assert np.array_equal(found[:, at("bill_amt1")], 1.5 * start[:, at("limit_bal")])
     assert np.array_equal(found[:, at("use")], np.full(len(found), 1.5))
-    assert np.array_equal(found[:, at("owed")] - start[:, at("owed")], found[:, at("bill_amt1")] - start[:, at("bill_amt1")])
+    assert np.array_equal(
+        found[:, at("owed")] - start[:, at("owed")], found[:, at("bill_amt1")] - start[:, at("bill_amt1")]
+    )
 
 
 def test_an_insider_raises_the_limit_where_the_applicant_cannot(space, cards) -> None:

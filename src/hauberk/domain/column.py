@@ -166,8 +166,12 @@ def _check_bounds(column: Column) -> str:
         return f"low and high mean nothing for the kind {column.kind}"
     if not all(math.isfinite(end) for end in ends):
         return "low and high must be finite; leave one out for no bound"
-    if len(ends) == 2 and ends[0] > ends[1]:
+    if sorted(ends) != ends:
         return f"low {ends[0]:g} is above high {ends[1]:g}"
+    return _check_kind_of_bounds(column, ends)
+
+
+def _check_kind_of_bounds(column: Column, ends: list[float]) -> str:
     if column.kind is Kind.INTEGER and not all(float(end).is_integer() for end in ends):
         return "the bounds of an integer column must be integers"
     return "NaN can be allowed in numeric columns alone" if column.nan and column.kind is not Kind.NUMERIC else ""
@@ -176,20 +180,28 @@ def _check_bounds(column: Column) -> str:
 def _check_choices(column: Column) -> str:
     if column.kind not in {Kind.CATEGORY, Kind.BOOLEAN}:
         return f"choices mean nothing for the kind {column.kind}" if column.choices else ""
-    if not column.choices:
-        return "a category needs its choices"
-    kinds = {bool if isinstance(item, bool) else str if isinstance(item, str) else float for item in column.choices}
-    if len(kinds) > 1:
+    return _check_items(column) if column.choices else "a category needs its choices"
+
+
+def _check_items(column: Column) -> str:
+    if len({_sort_of(item) for item in column.choices}) > 1:
         return "choices must be all texts, all numbers or all booleans"
     if len(set(column.choices)) < len(column.choices):
         return "a choice is named twice"
-    if any(isinstance(item, float) and not math.isfinite(item) for item in column.choices):
-        return "NaN and infinity cannot be choices"
-    if any(isinstance(item, int | float) and float(item) != item for item in column.choices):
-        return "a numeric choice must fit a double exactly; use texts for long numbers"
-    if column.kind is Kind.BOOLEAN and len(column.choices) != 2:
-        return "a boolean has two choices"
-    return ""
+    if not all(isinstance(item, str) or _exact(item) for item in column.choices):
+        return "a numeric choice must be finite and fit a double exactly; use texts for long numbers"
+    return "a boolean has two choices" if column.kind is Kind.BOOLEAN and len(column.choices) != 2 else ""
+
+
+def _sort_of(item: Choice) -> str:
+    return "boolean" if isinstance(item, bool) else "text" if isinstance(item, str) else "number"
+
+
+def _exact(item: float) -> bool:
+    try:
+        return math.isfinite(item) and float(item) == item
+    except OverflowError:
+        return False
 
 
 def _check_step(column: Column) -> str:

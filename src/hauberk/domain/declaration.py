@@ -111,15 +111,22 @@ class Domain:
         _check_unique("rule", (rule.name for rule in self.rules))
         _check_unique("group", (group.name for group in self.groups))
         _check_groups(self)
-        types = self.types
-        for column in self.columns:
-            if column.derived is not None:
-                key = f"column.{column.name}.derived"
-                self._nodes[key] = parse(column.derived, types, where=key, wanted=column.type)
-        for rule in self.rules:
-            key = f"rule.{rule.name}"
-            self._nodes[key] = parse(rule.says, types, where=key, wanted=Type.BOOL)
+        self._parse_expressions()
         _ = self.derivation_order
+
+    def _parse_expressions(self) -> None:
+        types = self.types
+        wanted = {
+            f"column.{column.name}.derived": (column.derived, column.type)
+            for column in self.columns
+            if column.derived is not None
+        }
+        wanted |= {f"rule.{rule.name}": (rule.says, Type.BOOL) for rule in self.rules}
+        for key, (text, type_) in wanted.items():
+            node = parse(text, types, where=key, wanted=type_)
+            if not columns_of(node):
+                raise ConfigError("the expression reads no column", where=key, why=f"it reads: {text[:200]!r}")
+            self._nodes[key] = node
 
     @cached_property
     def index(self) -> dict[str, int]:

@@ -35,7 +35,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -160,18 +160,20 @@ def loads_domain(text: str, *, where: str = "") -> Domain:
 def _refuse_unknown(tree: dict[str, Any], where: str) -> None:
     _refuse_keys(tree, DomainFile, "", where)
     for section, kind in (("column", ColumnTable), ("group", GroupTable), ("rule", RuleTable)):
-        tables = tree.get(section)
-        if not isinstance(tables, dict):
-            continue
-        for name, table in tables.items():
+        for name, table in _tables(tree.get(section)).items():
             _refuse_keys(table, kind, f"{section}.{name}", where)
-            if isinstance(table, dict) and section == "column":
-                _refuse_keys(table.get("cost"), CostTable, f"{section}.{name}.cost", where)
+            if kind is ColumnTable:
+                _refuse_keys(_tables(table).get("cost"), CostTable, f"{section}.{name}.cost", where)
+
+
+def _tables(value: Any) -> dict[str, Any]:
+    """The value if it is a table, else nothing: what is no table is judged later."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _refuse_keys(table: Any, kind: type[msgspec.Struct], place: str, where: str) -> None:
     known = kind.__struct_fields__
-    for key in table if isinstance(table, dict) else ():
+    for key in _tables(table):
         if key not in known:
             raise ConfigError(
                 f"the key {key!r} is unknown", where=f"{where} {place}".strip(), next_step=_suggest(key, known)

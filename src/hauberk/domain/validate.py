@@ -68,7 +68,7 @@ def violations(domain: Domain, schema: Mapping[str, pl.DataType]) -> dict[str, p
 
     Args:
         domain: what is valid.
-        schema: column to data type of the frames to come. A missing column breaks `NAME.missing` on every row; a column whose
+        schema: column to data type of the frames to come. A missing column breaks `NAME.missing` on every row; one whose
             data type cannot hold its kind breaks `NAME.type` on every row. Rules that read such a column are left out.
 
     Returns:
@@ -94,16 +94,12 @@ def violations(domain: Domain, schema: Mapping[str, pl.DataType]) -> dict[str, p
 def readable(column: Column, dtype: pl.DataType) -> bool:
     """Whether a data type can hold a column's kind."""
     if column.kind is Kind.DATE:
-        return dtype == pl.Date or isinstance(dtype, pl.Datetime) or dtype == pl.String
+        return isinstance(dtype, pl.Date | pl.Datetime | pl.String)
     if column.kind in VALUED or column.type in {Type.NUMBER, Type.BOOL}:
-        return dtype.is_numeric() or dtype == pl.Boolean or dtype == pl.Null
-    if column.kind is Kind.IDENTIFIER:
-        return _is_text(dtype) or dtype.is_integer() or dtype == pl.Null
-    return _is_text(dtype) or dtype == pl.Null
-
-
-def _is_text(dtype: pl.DataType) -> bool:
-    return dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum)
+        return dtype.is_numeric() or isinstance(dtype, pl.Boolean | pl.Null)
+    if column.kind is Kind.IDENTIFIER and dtype.is_integer():
+        return True
+    return isinstance(dtype, pl.String | pl.Null | pl.Categorical | pl.Enum)
 
 
 def _column_violations(column: Column, dtype: pl.DataType) -> dict[str, pl.Expr]:
@@ -129,10 +125,14 @@ def _value_violations(column: Column, dtype: pl.DataType) -> dict[str, pl.Expr]:
         found["finite"] = value.is_infinite() if column.nan else ~value.is_finite()
     ordinary = value.is_finite()
     outside = [value < column.low] if column.low is not None else []
-    if column.high is not None:
-        outside.append(value > column.high)
+    outside += [value > column.high] if column.high is not None else []
     if outside:
-        found["range"] = value.is_not_nan() & (outside[0] if len(outside) == 1 else outside[0] | outside[1])
+        found["range"] = value.is_not_nan() & pl.any_horizontal(outside)
+    return found | _grid_violations(column, dtype, value, ordinary)
+
+
+def _grid_violations(column: Column, dtype: pl.DataType, value: pl.Expr, ordinary: pl.Expr) -> dict[str, pl.Expr]:
+    found: dict[str, pl.Expr] = {}
     if column.kind is Kind.ONE_HOT:
         found["choices"] = ~((value == 0.0) | (value == 1.0))
     elif column.kind is Kind.INTEGER and dtype.is_float():
@@ -174,13 +174,8 @@ def _linked(
         node = domain.rule_node(rule)
         names = columns_of(node)
         if not unusable.intersection(names):
-            found.append((f"rule.{rule.name}", names, _for_all_rows(to_polars(node, schema).not_(), names)))
+            found.append((f"rule.{rule.name}", names, to_polars(node, schema).not_()))
     return found
-
-
-def _for_all_rows(expression: pl.Expr, names: tuple[str, ...]) -> pl.Expr:
-    """Stretch an expression that reads no column to the height of the frame."""
-    return expression if names else pl.repeat(expression.first(), pl.len(), dtype=pl.Boolean)
 
 
 def _derived_broken(column: Column, node: Node, schema: Mapping[str, pl.DataType]) -> pl.Expr:

@@ -7,9 +7,11 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from hauberk.domain.column import Column, Cost, Kind
 from hauberk.domain.declaration import Domain, Group, Rule
+from hauberk.domain.expression import Type
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WIDTH = 110
@@ -50,19 +52,18 @@ def dumps_domain(domain: Domain, why: Mapping[str, Sequence[str]] | None = None)
 
 def _column(column: Column) -> list[str]:
     blank = Column(name="x", kind=Kind.TEXT)
-    lines = []
-    for name in _SHOWN:
-        value = getattr(column, name)
-        always = name == "kind" or (name == "changed_by" and column.derived is None)
-        implied = column.kind is Kind.BOOLEAN and name == "choices" and list(map(type, value)) == [bool, bool]
-        if (always or value != getattr(blank, name)) and not (implied and value == (False, True)):
-            lines.append(f"{name} = {_bound(value, column.kind) if name in {'low', 'high'} else _value(value)}")
-    if column.cost != Cost():
-        lines.append(f"cost = {_cost(column.cost)}")
-    lines += [
-        f"{name} = {_value(getattr(column, name))}" for name in _LATER if getattr(column, name) != getattr(blank, name)
-    ]
-    return lines
+    fields: dict[str, object] = {name: getattr(column, name) for name in (*_SHOWN, "cost", *_LATER)}
+    always = {"kind"} if column.derived is not None else {"kind", "changed_by"}
+    if column.type is Type.BOOL and column.choices == (False, True):
+        del fields["choices"]
+    shown = {name: value for name, value in fields.items() if name in always or value != getattr(blank, name)}
+    return [f"{name} = {_field(value, name, column.kind)}" for name, value in shown.items()]
+
+
+def _field(value: object, name: str, kind: Kind) -> str:
+    if isinstance(value, Cost):
+        return _cost(value)
+    return _date(value) if kind is Kind.DATE and isinstance(value, float) and name in {"low", "high"} else _value(value)
 
 
 def _group(group: Group) -> list[str]:
@@ -78,9 +79,7 @@ def _cost(cost: Cost) -> str:
     return "{ " + ", ".join(parts) + " }"
 
 
-def _bound(value: float, kind: Kind) -> str:
-    if kind is not Kind.DATE:
-        return _value(value)
+def _date(value: float) -> str:
     moment = _EPOCH + dt.timedelta(days=value)
     return moment.date().isoformat() if moment.time() == dt.time() else moment.isoformat()
 
@@ -98,7 +97,7 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return _array([_value(item) for item in value])
+        return _array([_value(item) for item in cast("tuple[object, ...]", value)])
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     return str(value) if isinstance(value, int) else _text(str(value))

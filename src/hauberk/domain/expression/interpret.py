@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from hauberk.domain.expression.pattern import to_python
 from hauberk.domain.expression.tree import Call, Literal, Node, Ref
@@ -44,7 +46,10 @@ def evaluate(node: Node, row: Mapping[str, Value]) -> Value:
     args = [evaluate(arg, row) for arg in node.args]
     if any(arg is None for arg in args):
         return None
-    return _matches(node, args) if node.op == "matches" else _STRICT[node.op](*args)
+    if node.op == "matches":
+        return _matches(node, args)
+    value: Value = _STRICT[node.op](*args)
+    return value
 
 
 def _and(node: Call, row: Mapping[str, Value]) -> Value:
@@ -118,11 +123,11 @@ def _round(value: float, digits: float) -> float:
     size = abs(value * scale)
     whole = _floor(size)
     whole += size - whole >= 0.5
-    return math.copysign(whole / scale, value) if value == value else value
+    return math.copysign(whole / scale, value) if not math.isnan(value) else value
 
 
 def _sign(value: float) -> float:
-    return value if value != value else float((value > 0) - (value < 0))
+    return value if math.isnan(value) else float((value > 0) - (value < 0))
 
 
 def _sqrt(value: float) -> float:
@@ -130,11 +135,19 @@ def _sqrt(value: float) -> float:
 
 
 def _greatest(*values: float) -> float:
-    return math.nan if any(value != value for value in values) else max(values)
+    return math.nan if any(math.isnan(value) for value in values) else max(values)
 
 
 def _least(*values: float) -> float:
-    return math.nan if any(value != value for value in values) else min(values)
+    return math.nan if any(math.isnan(value) for value in values) else min(values)
+
+
+def _in(value: Value, *items: Value) -> bool:
+    return any(value == item for item in items)
+
+
+def _length(text: str) -> float:
+    return float(len(text))
 
 
 _LENIENT: dict[str, Callable[[Call, Mapping[str, Value]], Value]] = {
@@ -144,34 +157,34 @@ _LENIENT: dict[str, Callable[[Call, Mapping[str, Value]], Value]] = {
     "coalesce": _coalesce,
     "is_null": _is_null,
 }
-_STRICT: dict[str, Callable[..., Value]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
+_STRICT: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
     "div": _div,
     "intdiv": _intdiv,
     "mod": _mod,
-    "neg": lambda a: -a,
-    "abs": abs,
+    "neg": operator.neg,
+    "abs": operator.abs,
     "floor": _floor,
     "ceil": _ceil,
     "round": _round,
     "sign": _sign,
     "sqrt": _sqrt,
-    "is_nan": lambda a: a != a,
+    "is_nan": math.isnan,
     "greatest": _greatest,
     "least": _least,
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
-    "gt": lambda a, b: a > b,
-    "ge": lambda a, b: a >= b,
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
-    "in": lambda a, *items: any(a == item for item in items),
-    "not": lambda a: not a,
-    "length": lambda a: float(len(a)),
-    "starts_with": lambda a, b: a.startswith(b),
-    "ends_with": lambda a, b: a.endswith(b),
-    "contains": lambda a, b: b in a,
-    "concat": lambda a, b: a + b,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "in": _in,
+    "not": operator.not_,
+    "length": _length,
+    "starts_with": str.startswith,
+    "ends_with": str.endswith,
+    "contains": operator.contains,
+    "concat": operator.concat,
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules and derivations: a small, pinned subset of SQL expressions.
+r"""Rules and derivations: a small, pinned subset of SQL expressions.
 
 The text is parsed by sqlglot and turned into the typed tree of `tree`; whatever is not listed here is refused, with the
 column and position named. Nothing is ever evaluated as Python or sent to a database.
@@ -23,7 +23,7 @@ column and position named. Nothing is ever evaluated as Python or sent to a data
 | `abs floor ceil sign sqrt`, `round(x)`, `round(x, 2)` | ties away from zero; `sqrt` of a negative number is NaN |
 | `isnan(x)` | TRUE for NaN, NULL for NULL: NaN is a number, not NULL |
 | `length(t)` | characters (code points), not bytes |
-| `starts_with(t, 'x')`, `ends_with(t, 'x')`, `contains(t, 'x')`, `t \\|\\| u` | texts |
+| `starts_with(t, 'x')`, `ends_with(t, 'x')`, `contains(t, 'x')`, `t \|\| u` | texts |
 | `regexp_like(t, 'pattern')` | the pattern occurs in the text; see `pattern` for the safe subset |
 
 NULL: an operation with a NULL argument is NULL, but for AND, OR, CASE, coalesce and IS. **A rule is broken only where it is
@@ -39,12 +39,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Expr
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 from hauberk.core.errors import ConfigError
 from hauberk.domain.expression.build import Builder, ExpressionError
+from hauberk.domain.expression.handlers import HANDLERS
 from hauberk.domain.expression.tree import Node, Type, depth_of
 
 MAX_TEXT = 2000
@@ -80,7 +81,7 @@ def parse(text: str, types: Mapping[str, Type], *, where: str = "", wanted: Type
     """
     try:
         _check_tokens(text)
-        node = Builder(types).build(_parse_one(text))
+        node = Builder(types, HANDLERS).build(_parse_one(text))
         _check_result(node, wanted)
     except ExpressionError as error:
         at = f", position {error.position}" if error.position else ""
@@ -128,7 +129,7 @@ def _check_nesting(tokens: list[Token]) -> None:
             raise ExpressionError(f"more than {MAX_PREFIXES} signs or NOT in a row", token.start + 1)
 
 
-def _parse_one(text: str) -> exp.Expression:
+def _parse_one(text: str) -> Expr:
     try:
         parts = sqlglot.parse(text, read="duckdb")
     except ParseError as error:

@@ -121,7 +121,7 @@ def _varies(part: Part) -> bool:
     if isinstance(part, Repeat):
         return part.low != part.high or _varies(part.item)
     if isinstance(part, Group):
-        return len(part.branches) > 1 or any(_varies(item) for item in part.branches[0])
+        return len(part.branches) > 1 or any(_varies(item) for branch in part.branches for item in branch)
     return False
 
 
@@ -169,7 +169,11 @@ class _Reader:
         if char in "*+?{":
             self.at -= 1
             raise self.error(f"nothing to repeat before {char}")
-        simple = {"^": Anchor(start=True), "$": Anchor(start=False), ".": Chars((("\n", "\n"),), negated=True)}
+        simple: dict[str, Part] = {
+            "^": Anchor(start=True),
+            "$": Anchor(start=False),
+            ".": Chars((("\n", "\n"),), negated=True),
+        }
         if char in simple:
             return simple[char]
         if char == "[":
@@ -272,11 +276,16 @@ def _char(char: str, *, rust: bool) -> str:
 
 def _write(part: Part, *, rust: bool) -> str:
     if isinstance(part, Anchor):
-        return "\\A" if part.start else ("\\z" if rust else "\\Z")
+        end = "\\z" if rust else "\\Z"
+        return "\\A" if part.start else end
     if isinstance(part, Repeat):
         high = "" if part.high is None else str(part.high)
         return f"(?:{_write(part.item, rust=rust)}){{{part.low},{high}}}"
     if isinstance(part, Group):
-        return "(?:" + "|".join("".join(_write(item, rust=rust) for item in branch) for branch in part.branches) + ")"
+        return f"(?:{'|'.join(_write_sequence(branch, rust=rust) for branch in part.branches)})"
     ranges = "".join(f"{_char(low, rust=rust)}-{_char(high, rust=rust)}" for low, high in part.ranges)
     return f"[{'^' if part.negated else ''}{ranges}]"
+
+
+def _write_sequence(parts: tuple[Part, ...], *, rust: bool) -> str:
+    return "".join(_write(part, rust=rust) for part in parts)

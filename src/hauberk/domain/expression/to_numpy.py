@@ -101,7 +101,7 @@ def _table(node: Call, vocabularies: Mapping[str, Sequence[str]]) -> Program:
 
 def _union(masks: Sequence[Array | None]) -> Array | None:
     present = [mask for mask in masks if mask is not None]
-    return reduce(np.logical_or, present) if present else None
+    return np.asarray(reduce(np.logical_or, present)) if present else None
 
 
 def _apply_strict(function: Callable[..., Any], args: list[Program]) -> Program:
@@ -142,7 +142,15 @@ def _round(value: Array, digits: Array) -> Array:
     scale = np.power(10.0, digits)
     size = np.abs(value * scale)
     whole = np.floor(size)
-    return np.copysign((whole + (size - whole >= 0.5)) / scale, value)
+    return np.asarray(np.copysign((whole + (size - whole >= 0.5)) / scale, value))
+
+
+def _greatest(*args: Array) -> Array:
+    return reduce(np.maximum, args)
+
+
+def _least(*args: Array) -> Array:
+    return reduce(np.minimum, args)
 
 
 def _in(subject: Array, *items: Array) -> Array:
@@ -223,8 +231,8 @@ _STRICT: dict[str, Callable[..., Pair]] = {
     "sign": _plain(np.sign),
     "sqrt": _plain(np.sqrt),
     "is_nan": _plain(np.isnan),
-    "greatest": _plain(lambda *args: reduce(np.maximum, args)),
-    "least": _plain(lambda *args: reduce(np.minimum, args)),
+    "greatest": _plain(_greatest),
+    "least": _plain(_least),
     "lt": _plain(np.less),
     "le": _plain(np.less_equal),
     "gt": _plain(np.greater),

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import partial, reduce
+from typing import Any
 
 import polars as pl
 
@@ -34,7 +36,8 @@ def to_polars(node: Node, schema: Mapping[str, pl.DataType]) -> pl.Expr:
         return args[0].str.contains(to_rust(node.pattern), literal=False, strict=True)
     if node.op in _COMPARISONS:
         return _comparison(node, args, schema)
-    return _BUILD[node.op](*args)
+    built: pl.Expr = _BUILD[node.op](*args)
+    return built
 
 
 def read_column(name: str, type_: Type, dtype: pl.DataType) -> pl.Expr:
@@ -82,11 +85,11 @@ def divide(left: pl.Expr, right: pl.Expr) -> pl.Expr:
 
 def _comparison(node: Call, args: list[pl.Expr], schema: Mapping[str, pl.DataType]) -> pl.Expr:
     """IEEE on NaN: Polars itself lets NaN equal NaN and stand above all numbers."""
-    result = _COMPARISONS[node.op](*args)
+    result: pl.Expr = _COMPARISONS[node.op](*args)
     doubtful = [arg.is_nan() for arg, part in zip(args, node.args, strict=True) if _may_be_nan(part, schema)]
     if not doubtful or node.op == "in":
         return result
-    nan = reduce(lambda left, right: left | right, doubtful)
+    nan = _or(*doubtful)
     pinned = (result | nan) if node.op == "ne" else (result & ~nan)
     # where one side is NULL the answer is NULL, whatever the other side is
     return pl.when(result.is_not_null()).then(pinned)
@@ -99,7 +102,7 @@ def _may_be_nan(node: Node, schema: Mapping[str, pl.DataType]) -> bool:
 
 
 def _in(subject: pl.Expr, *items: pl.Expr) -> pl.Expr:
-    return reduce(lambda left, right: left | right, [subject == item for item in items])
+    return _or(*(subject == item for item in items))
 
 
 def _div(left: pl.Expr, right: pl.Expr) -> pl.Expr:
@@ -146,41 +149,73 @@ def _case(*args: pl.Expr) -> pl.Expr:
     return result
 
 
-_COMPARISONS: dict[str, Callable[..., pl.Expr]] = {
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
-    "gt": lambda a, b: a > b,
-    "ge": lambda a, b: a >= b,
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
+def _greatest(*args: pl.Expr) -> pl.Expr:
+    return reduce(partial(_extreme, greatest=True), args)
+
+
+def _least(*args: pl.Expr) -> pl.Expr:
+    return reduce(partial(_extreme, greatest=False), args)
+
+
+def _and(*args: pl.Expr) -> pl.Expr:
+    return reduce(pl.Expr.__and__, args)
+
+
+def _or(*args: pl.Expr) -> pl.Expr:
+    return reduce(pl.Expr.__or__, args)
+
+
+def _length(text: pl.Expr) -> pl.Expr:
+    return text.str.len_chars().cast(pl.Float64)
+
+
+def _starts_with(text: pl.Expr, start: pl.Expr) -> pl.Expr:
+    return text.str.starts_with(start)
+
+
+def _ends_with(text: pl.Expr, end: pl.Expr) -> pl.Expr:
+    return text.str.ends_with(end)
+
+
+def _contains(text: pl.Expr, part: pl.Expr) -> pl.Expr:
+    return text.str.contains(part, literal=True)
+
+
+_COMPARISONS: dict[str, Callable[..., Any]] = {
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "eq": operator.eq,
+    "ne": operator.ne,
     "in": _in,
 }
-_BUILD: dict[str, Callable[..., pl.Expr]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
+_BUILD: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
     "div": _div,
     "intdiv": _intdiv,
     "mod": _mod,
-    "neg": lambda a: -a,
-    "abs": lambda a: a.abs(),
-    "floor": lambda a: a.floor(),
-    "ceil": lambda a: a.ceil(),
+    "neg": operator.neg,
+    "abs": pl.Expr.abs,
+    "floor": pl.Expr.floor,
+    "ceil": pl.Expr.ceil,
     "round": _round,
     "sign": _sign,
-    "sqrt": lambda a: a.sqrt(),
-    "is_nan": lambda a: a.is_nan(),
-    "greatest": lambda *args: reduce(lambda left, right: _extreme(left, right, greatest=True), args),
-    "least": lambda *args: reduce(lambda left, right: _extreme(left, right, greatest=False), args),
-    "and": lambda *args: reduce(lambda left, right: left & right, args),
-    "or": lambda *args: reduce(lambda left, right: left | right, args),
-    "not": lambda a: a.not_(),
-    "is_null": lambda a: a.is_null(),
+    "sqrt": pl.Expr.sqrt,
+    "is_nan": pl.Expr.is_nan,
+    "greatest": _greatest,
+    "least": _least,
+    "and": _and,
+    "or": _or,
+    "not": pl.Expr.not_,
+    "is_null": pl.Expr.is_null,
     "case": _case,
     "coalesce": pl.coalesce,
-    "length": lambda a: a.str.len_chars().cast(pl.Float64),
-    "starts_with": lambda a, b: a.str.starts_with(b),
-    "ends_with": lambda a, b: a.str.ends_with(b),
-    "contains": lambda a, b: a.str.contains(b, literal=True),
-    "concat": lambda a, b: a + b,
+    "length": _length,
+    "starts_with": _starts_with,
+    "ends_with": _ends_with,
+    "contains": _contains,
+    "concat": operator.add,
 }

@@ -3,12 +3,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -16,6 +12,7 @@ import polars as pl
 
 from hauberk.domain.column import WRITTEN, Actor, Column, Direction, Kind
 from hauberk.domain.infer.facts import Facts
+from hauberk.domain.infer.words import wordlist, words_of
 
 SLACK = 0.05
 """How far a proposed range reaches beyond the data, as a share of their span."""
@@ -23,6 +20,8 @@ _CODES = 12
 _CATEGORY_SHARE = 0.2
 _UNIQUE_SHARE = 0.98
 _DECIMALS = (1, 2, 3, 4)
+_EXACT = 2.0**53
+_NEARLY = 0.99
 
 
 @dataclass(slots=True)
@@ -62,22 +61,6 @@ def draft_column(facts: Facts, sample: pl.Series) -> Draft:
     else:
         why.append("changed_by: data cannot tell; proposed as the cautious answer")
     return Draft(Column(name=facts.name, direction=Direction.BOTH, **fields), why, questions)
-
-
-def words_of(name: str) -> frozenset[str]:
-    """The lower-case words of a column name, split at punctuation, digits and capitals."""
-    return frozenset(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))
-
-
-@lru_cache(maxsize=1)
-def _lists() -> dict[str, frozenset[str]]:
-    text = files("hauberk.domain.infer").joinpath("words.json").read_text(encoding="utf-8")
-    return {key: frozenset(words) for key, words in json.loads(text).items()}
-
-
-def wordlist(name: str) -> frozenset[str]:
-    """One of the word lists in `words.json`."""
-    return _lists()[name]
 
 
 def _actor(kind: Kind, words: frozenset[str]) -> Actor:
@@ -158,31 +141,35 @@ def _number(facts: Facts, sample: pl.Series) -> tuple[dict[str, Any], list[str],
 def _whole(
     facts: Facts, sample: pl.Series, fields: dict[str, Any], why: list[str]
 ) -> tuple[dict[str, Any], list[str], list[str]]:
-    assert facts.low is not None
-    assert facts.high is not None
-    values, questions = facts.distinct, []
+    values = facts.distinct
     if values is not None and set(values) <= {0, 1}:
         return {"kind": Kind.BOOLEAN, "choices": (0, 1)}, [*why, "boolean: only 0 and 1 occur"], []
     if values is not None and len(values) == 2:
         return {"kind": Kind.CATEGORY, "choices": _plain(values)}, [*why, "category: only two values occur"], []
     if _is_key(facts, sample):
         return {"kind": Kind.IDENTIFIER}, [*why, "identifier: every row has its own whole number"], []
-    if values is not None and len(values) <= _CODES:
-        questions = [f"{facts.name}: are its {len(values)} values codes? Then make it a category"]
-    step = _whole_step(sample)
+    step, common = _whole_step(sample)
+    questions = [f"{facts.name}: nearly all values are multiples of {common:g}: is that the step?"] if common else []
+    few = values is not None and len(values) <= _CODES
+    if few:
+        questions.append(f"{facts.name}: are its {len(values or ())} values codes? Then make it a category")
+    bounds, said = _whole_bounds(facts, step, few=few)
+    return fields | bounds, [*why, *said], questions
+
+
+def _whole_bounds(facts: Facts, step: float | None, *, few: bool) -> tuple[dict[str, Any], list[str]]:
+    low, high = facts.low or 0.0, facts.high or 0.0
     if step is not None:
-        why.append(f"step: every value lies a multiple of {step:g} from the smallest")
-        low = facts.low - math.floor(SLACK * (facts.high - facts.low) / step) * step
-        low = facts.low % step if facts.low >= 0.0 > low else low
-        high = facts.low + math.ceil((facts.high - facts.low) * (1.0 + SLACK) / step) * step
-        return {"kind": Kind.STEP, "step": step, "low": low, "high": high}, [*why, _range_reason(facts)], questions
-    if values is not None and len(values) <= _CODES:
-        low, high = facts.low, facts.high
-        why.append(f"range: the {len(values)} values that occur, without slack")
+        reach = SLACK * (high - low)
+        wide = low - math.floor(reach / step) * step
+        low_end = low % step if low >= 0.0 > wide else wide
+        bounds = {"kind": Kind.STEP, "step": step, "low": low_end, "high": high + math.ceil(reach / step) * step}
+        return bounds, [f"step: every value lies a multiple of {step:g} from the smallest", _range_reason(facts)]
+    if few:
+        reason = f"range: the {len(facts.distinct or ())} values that occur, without slack"
     else:
-        low, high = widen(facts.low, facts.high, 1.0)
-        why.append(_range_reason(facts))
-    return {**fields, "kind": Kind.INTEGER, "low": low, "high": high}, ["integer: whole numbers alone", *why], questions
+        (low, high), reason = widen(low, high, 1.0), _range_reason(facts)
+    return {"kind": Kind.INTEGER, "low": low, "high": high}, ["integer: whole numbers alone", reason]
 
 
 def _plain(values: tuple[Any, ...]) -> tuple[int, ...]:
@@ -195,13 +182,18 @@ def _is_key(facts: Facts, sample: pl.Series) -> bool:
     return bool(words_of(facts.name) & wordlist("identifier")) or bool(sample.is_sorted())
 
 
-def _whole_step(sample: pl.Series) -> float | None:
-    values = sample.drop_nulls().unique().cast(pl.Float64).to_numpy()
-    values = values[np.isfinite(values) & (np.abs(values) < 2.0**53)]
-    if len(values) < 5:
-        return None
-    step = int(np.gcd.reduce((values - values.min()).astype(np.int64)))
-    return float(step) if step > 1 else None
+def _whole_step(sample: pl.Series) -> tuple[float | None, float | None]:
+    """The largest round step that all values keep, and a larger one that nearly all keep, if there is one."""
+    values = sample.drop_nulls().cast(pl.Float64).to_numpy()
+    values = values[np.isfinite(values) & (np.abs(values) < _EXACT)]
+    if len(np.unique(values)) < _CODES:
+        return None, None
+    gaps = (values - values.min()).astype(np.int64)
+    largest = int(np.gcd.reduce(gaps))
+    rounds = [k * 10**p for p in range(12) for k in (1, 2, 5)]
+    step = max((item for item in rounds if largest % item == 0), default=1)
+    common = max((item for item in rounds if item > step and np.mean(gaps % item == 0) >= _NEARLY), default=None)
+    return (float(step) if step > 1 else None), common
 
 
 def _decimal_step(sample: pl.Series) -> float | None:
@@ -235,8 +227,8 @@ def widen(low: float, high: float, step: float | None) -> tuple[float, float]:
 
 
 def _round_up(value: float) -> int:
-    unit = 10 ** max(len(str(int(value))) - 1, 0)
-    return math.ceil(value / unit) * unit
+    unit = 10.0 ** max(len(str(int(value))) - 1, 0)
+    return int(math.ceil(value / unit) * unit)
 
 
 def _range_reason(facts: Facts) -> str:

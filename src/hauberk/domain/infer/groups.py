@@ -41,21 +41,22 @@ def find_groups(sample: pl.DataFrame, binary: list[str]) -> list[FoundGroup]:
     taken: set[str] = set()
     for prefix, names in sorted(_prefixes(binary).items(), key=lambda item: (-len(item[0]), item[0])):
         members = [name for name in names if name not in taken]
-        if len(members) < 2:
-            continue
-        total = sample.select(pl.sum_horizontal(pl.col(name).cast(pl.Int64) for name in members)).to_series().to_numpy()
-        if not total.size or total.max() != 1 or not _each_used(sample, members):
-            continue
-        empty = bool(total.min() == 0)
-        if empty and len(members) < 3:
-            continue
-        name = re.sub(r"[^A-Za-z0-9_.-]", "_", prefix) or "group"
-        sentence = (
-            f"group: {'at most' if empty else 'exactly'} one of {len(members)} columns is 1 in all {total.size} rows"
-        )
-        found.append(FoundGroup(Group(name=name, columns=tuple(members), empty=empty), sentence))
-        taken.update(members)
+        group = _group(sample, prefix, members) if len(members) > 1 and sample.height else None
+        if group is not None:
+            found.append(group)
+            taken.update(members)
     return found
+
+
+def _group(sample: pl.DataFrame, prefix: str, members: list[str]) -> FoundGroup | None:
+    total = sample.select(pl.sum_horizontal(pl.col(name).cast(pl.Int64) for name in members)).to_series().to_numpy()
+    empty = bool(total.min() == 0)
+    if total.max() != 1 or not _each_used(sample, members) or (empty and len(members) < 3):
+        return None
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", prefix).lstrip(".-") or "group"
+    many = "at most" if empty else "exactly"
+    sentence = f"group: {many} one of {len(members)} columns is 1 in all {total.size} rows"
+    return FoundGroup(Group(name=name, columns=tuple(members), empty=empty), sentence)
 
 
 def _prefixes(names: list[str]) -> dict[str, list[str]]:

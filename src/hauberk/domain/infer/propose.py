@@ -56,8 +56,8 @@ class Proposal:
 def infer_domain(source: Source, *, exclude: Collection[str] = (), name: str = "") -> Proposal:
     """Propose a domain from data.
 
-    Ranges, NULL, integers and choices rest on all rows; steps, groups and relations are found on at most 100,000 rows taken at
-    even distances and then checked on all rows: what any row breaks is left out, and asked about.
+    Ranges, NULL, integers and choices rest on all rows; steps, groups and relations are found on at most 100,000 rows, taken
+    at even distances, and then checked on all rows: what any row breaks is left out, and asked about.
 
     Args:
         source: a table or a frame.
@@ -69,24 +69,25 @@ def infer_domain(source: Source, *, exclude: Collection[str] = (), name: str = "
     """
     names = [column for column in source.columns if column not in exclude]
     if not names:
-        raise UsageError(
-            "no column is left to learn from", where=", ".join(sorted(exclude)), next_step="exclude fewer columns"
-        )
+        raise UsageError("no column is left to learn from", where=", ".join(exclude), next_step="exclude fewer columns")
     facts, sample = gather(source, names)
     drafts = {column: draft_column(facts[column], sample[column]) for column in names}
-    why: dict[str, list[str]] = {}
-    groups = _adopt_groups(drafts, facts, sample, why)
+    reasons: dict[str, list[str]] = {}
+    groups = _adopt_groups(drafts, facts, sample, reasons)
     questions = [question for draft in drafts.values() for question in draft.questions]
-    rules = _adopt_relations(drafts, sample, why, questions)
+    rules = _adopt_relations(drafts, sample, reasons, questions)
     title = name or (source.name if isinstance(source, Table) else "") or "domain"
-    domain = Domain(
-        name=title, columns=tuple(draft.column for draft in drafts.values()), groups=tuple(groups), rules=tuple(rules)
-    )
+    columns = tuple(draft.column for draft in drafts.values())
+    domain = Domain(name=title, columns=columns, groups=tuple(groups), rules=tuple(rules))
     domain = _keep_what_holds(domain, source, questions)
-    kept = {f"rule.{rule.name}" for rule in domain.rules} | {f"group.{group.name}" for group in domain.groups}
-    reasons = {column: tuple(draft.why) for column, draft in drafts.items()}
-    reasons |= {key: tuple(lines) for key, lines in why.items() if key in kept}
-    return Proposal(domain=domain, why=reasons, questions=(*questions, *_actor_question(domain)))
+    return Proposal(domain=domain, why=_why(domain, drafts, reasons), questions=(*questions, *_actor_question(domain)))
+
+
+def _why(domain: Domain, drafts: dict[str, Draft], reasons: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """The reasons of everything that stayed in the proposal."""
+    why = {column: tuple(draft.why) for column, draft in drafts.items()}
+    kept = [f"group.{group.name}" for group in domain.groups] + [f"rule.{rule.name}" for rule in domain.rules]
+    return why | {key: tuple(reasons[key]) for key in kept if key in reasons}
 
 
 def _adopt_groups(
@@ -163,31 +164,33 @@ def _rule_name(low: str, high: str, rules: list[Rule]) -> str:
 
 
 def _keep_what_holds(domain: Domain, source: Source, questions: list[str]) -> Domain:
-    """Take out of a proposal whatever a row breaks, except ranges' own infinities; ask about it."""
-    schema = dict(source.schema)
-    broken: dict[str, int] = {}
-    for batch in source.batches(domain.names) if isinstance(source, Table) else iter([source]):
-        expressions = {key: rows.sum() for key, rows in violations(domain, schema).items()}
-        for key, count in batch.select(**expressions).row(0, named=True).items():
-            broken[key] = broken.get(key, 0) + int(count or 0)
-    bad = {key for key, count in broken.items() if count}
-    for key in sorted(bad):
-        if not key.endswith(".finite"):
-            questions.append(
-                f"{key}: found in a sample, and {broken[key]} rows of the whole break it: left out; is it a rule?"
-            )
-    columns = tuple(_relaxed(column, bad) for column in domain.columns)
-    rules = tuple(rule for rule in domain.rules if f"rule.{rule.name}" not in bad)
-    lost = {name for group in domain.groups if f"group.{group.name}" in bad for name in group.columns}
-    groups = tuple(group for group in domain.groups if f"group.{group.name}" not in bad)
-    columns = tuple(
-        dataclasses.replace(column, kind=Kind.BOOLEAN, choices=(0, 1)) if column.name in lost else column
-        for column in columns
-    )
+    """Take out of a proposal whatever a row breaks, and ask about it; infinities stay forbidden."""
+    broken = _count_broken(domain, source)
+    questions += [
+        f"{key}: found in a sample, and {count} rows of the whole break it: left out; is it a rule?"
+        for key, count in sorted(broken.items())
+        if not key.endswith(".finite")
+    ]
+    rules = tuple(rule for rule in domain.rules if f"rule.{rule.name}" not in broken)
+    groups = tuple(group for group in domain.groups if f"group.{group.name}" not in broken)
+    lost = {name for group in domain.groups if group not in groups for name in group.columns}
+    columns = tuple(_relaxed(column, broken, ungrouped=column.name in lost) for column in domain.columns)
     return dataclasses.replace(domain, columns=columns, rules=rules, groups=groups)
 
 
-def _relaxed(column: Column, bad: set[str]) -> Column:
+def _count_broken(domain: Domain, source: Source) -> dict[str, int]:
+    """Rows that break each key, for the keys that any row breaks."""
+    expressions = {key: rows.sum() for key, rows in violations(domain, dict(source.schema)).items()}
+    broken: dict[str, int] = {}
+    for batch in source.batches(domain.names) if isinstance(source, Table) else iter([source]):
+        for key, count in batch.select(**expressions).row(0, named=True).items():
+            broken[key] = broken.get(key, 0) + int(count or 0)
+    return {key: count for key, count in broken.items() if count}
+
+
+def _relaxed(column: Column, bad: Collection[str], *, ungrouped: bool) -> Column:
+    if ungrouped:
+        column = dataclasses.replace(column, kind=Kind.BOOLEAN, choices=(0, 1))
     if f"{column.name}.step" in bad:
         column = dataclasses.replace(column, kind=Kind.NUMERIC, step=None)
     if f"{column.name}.derived" in bad:
@@ -202,7 +205,5 @@ def _actor_question(domain: Domain) -> list[str]:
     if not names:
         return []
     listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    return [
-        f"Who can change {listed} (nobody, applicant, merchant, insider), in which direction, and at what cost? "
-        "Proposed: as written, both ways, free of charge."
-    ]
+    question = f"Who can change {listed} (nobody, applicant, merchant, insider), in which direction, and at what cost?"
+    return [f"{question} Proposed: as written, both ways, free of charge."]

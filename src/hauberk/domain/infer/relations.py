@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Relations between numeric columns: sums and differences, products and ratios, and orders, each with its support.
 
-Everything is vectorised over pairs of columns. A few rows, taken at even distances, screen all pairs; what survives is tested on
-the whole sample. A relation is proposed only if it holds in every row tested.
+Everything is vectorised over pairs of columns. A few rows, taken at even distances, screen all pairs; what survives is
+tested on the whole sample. A relation is proposed only if it holds in every row tested.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hauberk.domain.infer.words import wordlist
 
 Floats = NDArray[np.float64]
 
@@ -62,17 +65,8 @@ class Ordered:
 
 def quoted(name: str) -> str:
     """A column name as an expression names it."""
-    plain = name.isascii() and name.isidentifier() and name.lower() not in _RESERVED
+    plain = name.isascii() and name.isidentifier() and name.lower() not in wordlist("reserved")
     return name if plain else '"' + name.replace('"', '""') + '"'
-
-
-_RESERVED = frozenset(
-    "all and any array as asc between both by case cast check collate column create cross current date desc describe distinct "
-    "div else end except exists extract false filter for from full group having if in inner insert intersect interval into is "
-    "join left like limit natural not null nulls offset on or order outer over partition pivot primary qualify range references "
-    "regexp replace right row rows select set some table then timestamp to trim true union unique update using values when "
-    "where window with".split()
-)
 
 
 def find_sums(matrix: Floats, names: Sequence[str], skip: frozenset[int] = frozenset()) -> list[Equation]:
@@ -142,8 +136,8 @@ def _agrees(value: Floats, expected: Floats) -> bool:
 def find_ratios(matrix: Floats, names: Sequence[str], skip: frozenset[int] = frozenset()) -> list[Equation]:
     """Columns that are the product or the ratio of two others.
 
-    One fingerprint of every product of two columns, a matrix product with fixed pseudo-random row weights, is looked up among the
-    fingerprints of the columns; what matches is tested on all rows.
+    One fingerprint of every product of two columns, a matrix product with fixed pseudo-random row weights, is looked up
+    among the fingerprints of the columns; what matches is tested on all rows.
 
     Args:
         matrix: complete rows, shape (n, k).
@@ -160,18 +154,26 @@ def find_ratios(matrix: Floats, names: Sequence[str], skip: frozenset[int] = fro
     weights = np.random.default_rng(20).random(len(values))
     prints = weights @ values
     products = values.T @ (weights[:, None] * values)
+    said = [names[j] for j in usable]
+    found: dict[int, Equation] = {}
+    for trio in _matching(prints, products):
+        equation = _product(values, said, trio)
+        if equation is not None:
+            found.setdefault(usable[equation.target], dataclasses.replace(equation, target=usable[equation.target]))
+    return [found[j] for j in sorted(found)]
+
+
+def _matching(prints: Floats, products: Floats) -> list[tuple[int, int, int]]:
+    """Pairs of columns whose product has the fingerprint of a third."""
     order = np.argsort(prints, kind="stable")
     at = np.clip(np.searchsorted(prints[order], products), 1, len(order) - 1)
-    found: dict[int, Equation] = {}
+    found: list[tuple[int, int, int]] = []
     for shift in (0, -1):
         near = order[at + shift]
         match = np.abs(prints[near] - products) <= 1e-7 * np.abs(products)
-        for left, right in zip(*np.nonzero(np.triu(match)), strict=True):
-            trio = (int(left), int(right), int(near[left, right]))
-            equation = _product(values, [names[j] for j in usable], trio)
-            if equation is not None and usable[equation.target] not in found:
-                found[usable[equation.target]] = Equation(usable[equation.target], equation.says, equation.rows)
-    return [found[j] for j in sorted(found)]
+        left, right = np.nonzero(np.triu(match))
+        found += zip(left.tolist(), right.tolist(), near[left, right].tolist(), strict=True)
+    return found
 
 
 def _product(values: Floats, names: Sequence[str], trio: tuple[int, int, int]) -> Equation | None:

@@ -182,29 +182,30 @@ def make_codec(column: Column, frame: pl.DataFrame) -> Codec:
 
 
 def _limits(column: Column, dtype: pl.DataType) -> tuple[float, float, float, float]:
-    low = -HUGE if column.low is None else column.low
-    high = HUGE if column.high is None else column.high
-    grid = column.grid or 0.0
-    anchor = (column.low or 0.0) if column.kind is Kind.STEP else 0.0
+    """Low, high, grid and anchor that both the declaration and the data type hold."""
+    smallest, largest = _dtype_limits(dtype)
     if column.kind is Kind.ONE_HOT:
-        low, high = 0.0, 1.0
+        return 0.0, 1.0, 1.0, 0.0
+    low, high = _or_else(column.low, smallest), _or_else(column.high, largest)
     whole = dtype.is_integer() or dtype == pl.Boolean
-    if column.kind is Kind.DATE and not isinstance(dtype, pl.Datetime):
-        grid = 1.0
-    if whole:
-        smallest, largest = _integer_limits(dtype)
-        low, high = max(low, smallest), min(high, largest)
-        grid = grid or 1.0
-    if dtype == pl.Float32:
-        single = float(np.finfo(np.float32).max)
-        low, high = max(low, -single), min(high, single)
-    return low, high, grid, anchor
+    by_day = column.kind is Kind.DATE and not isinstance(dtype, pl.Datetime)
+    grid = column.grid or (1.0 if whole or by_day else 0.0)
+    anchor = _or_else(column.low, 0.0) if column.kind is Kind.STEP else 0.0
+    return max(low, smallest), min(high, largest), grid, anchor
 
 
-def _integer_limits(dtype: pl.DataType) -> tuple[float, float]:
-    """What the data type and a double both hold exactly."""
+def _or_else(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _dtype_limits(dtype: pl.DataType) -> tuple[float, float]:
+    """What the data type and a double both hold; exactly, for integers."""
     if dtype == pl.Boolean:
         return 0.0, 1.0
+    if dtype == pl.Float32:
+        return -float(np.finfo(np.float32).max), float(np.finfo(np.float32).max)
+    if not dtype.is_integer():
+        return -HUGE, HUGE
     signed = dtype.is_signed_integer()
     bits = 8 * int(pl.Series([0], dtype=dtype).estimated_size())
     ends = (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1.0) if signed else (0.0, 2.0**bits - 1.0)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import polars as pl
@@ -35,9 +35,7 @@ class Mechanics:
         self.at = {name: at for at, name in enumerate(names)}
         self.codecs: dict[str, Codec] = {name: make_codec(domain.column(name), template) for name in names}
         self.mutable: NDArray[np.bool_] = np.array([name in changeable for name in names], dtype=np.bool_)
-        self.groups: tuple[Group, ...] = tuple(
-            group for group in domain.groups if all(name in self.at for name in group.columns)
-        )
+        self.groups: tuple[Group, ...] = tuple(group for group in domain.groups if names_all(group.columns, self.at))
         self.blocks = self._find_blocks()
         self.derivations = make_derivations(domain, self.codecs)
         self.derived = {item.name for item in self.derivations}
@@ -45,9 +43,10 @@ class Mechanics:
         named = [tuple(names[j] for j in block) for block in self.blocks]
         self.links: tuple[Link, ...] = make_links(self.constraints, self.derivations, named)
         self.values = [_known_values(self.codecs[name], template) for name in names]
-        scales = {name: _scale(self.codecs[name], self.values[j]) for name, j in self.at.items()}
-        self.scales: Floats = np.array([scales[name] for name in names])
-        self._mender = Mender(self.codecs, scales)
+        self.scales: Floats = np.array(
+            [_scale(codec, values) for codec, values in zip(self.codecs.values(), self.values, strict=True)]
+        )
+        self._mender = Mender(self.codecs, dict(zip(names, self.scales.tolist(), strict=True)))
 
     def _find_blocks(self) -> tuple[tuple[int, ...], ...]:
         grouped = {name: group for group in self.groups for name in group.columns}
@@ -66,7 +65,7 @@ class Mechanics:
     def valid(self, rows: Floats) -> Bools:
         """Whether each row meets every column, group, derivation and rule, shape (n,)."""
         with np.errstate(all="ignore"):
-            ok: Bools = np.ones(rows.shape[1], dtype=np.bool_)
+            ok = np.full(rows.shape[1], fill_value=True)
             for j, name in enumerate(self.names):
                 ok &= self.codecs[name].fits(rows[j])
             row = self._row(rows)
@@ -76,7 +75,7 @@ class Mechanics:
 
     def reachable(self, rows: Floats, origin: Floats) -> Bools:
         """Whether each row differs from its origin only where and as the actors can change it, shape (n,)."""
-        ok: Bools = np.ones(rows.shape[1], dtype=np.bool_)
+        ok = np.full(rows.shape[1], fill_value=True)
         for j, name in enumerate(self.names):
             column = self.codecs[name].column
             if name in self.derived or (self.mutable[j] and column.direction is Direction.BOTH):
@@ -157,6 +156,11 @@ class Mechanics:
             self._snap(blended, start)
             fine = self.valid(blended)
             rows[:, broken[fine]] = blended[:, fine]
+
+
+def names_all(names: Iterable[str], known: Collection[str]) -> bool:
+    """Whether all names are known."""
+    return all(name in known for name in names)
 
 
 def differ(left: Floats, right: Floats) -> Bools:

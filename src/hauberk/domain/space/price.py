@@ -44,7 +44,7 @@ def levels(codec: Codec, values: Floats) -> Floats:
     """Values worth trying in a column, ascending; see `Space.levels`. `values` are those of the template, sorted."""
     span = (codec.high - codec.low) / codec.grid if codec.grid else np.inf
     if codec.coded or span <= 2 * LEVELS:
-        return codec.low + np.arange(int(span) + 1) * (codec.grid or 1.0)
+        return codec.low + np.arange(int(span) + 1, dtype=np.float64) * (codec.grid or 1.0)
     ends = [end for end in (codec.column.low, codec.column.high) if end is not None]
     wanted = np.append(np.quantile(values, np.linspace(0.0, 1.0, LEVELS), method="nearest"), ends)
-    return np.unique(codec.onto_grid(wanted, codec.low, codec.high))
+    return np.asarray(np.unique(codec.onto_grid(wanted, codec.low, codec.high)), dtype=np.float64)

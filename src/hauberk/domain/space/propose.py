@@ -30,18 +30,20 @@ def propose(mechanics: Mechanics, origin: Floats, rng: np.random.Generator, most
     count, n = len(mechanics.blocks), origin.shape[1]
     if not count:
         return rows
-    wanted = np.minimum(rng.geometric(0.6, size=n), min(most, count))
+    wanted = np.asarray(rng.geometric(0.6, size=n), dtype=np.int64).clip(1, min(most, count))
     rank = rng.random((count, n)).argsort(axis=0).argsort(axis=0)
     chosen = rank < wanted[None, :]
     for block, picked in zip(mechanics.blocks, chosen, strict=True):
         where = np.flatnonzero(picked)
         if not where.size:
             continue
-        if len(block) > 1:
-            rows[np.ix_(block, where)] = 0.0
+        if len(block) != 1:
+            for j in block:
+                rows[j, where] = 0.0
             rows[rng.choice(np.array(block), size=where.size), where] = 1.0
         else:
-            rows[block[0], where] = _draw(mechanics, block[0], origin[block[0], where], rng)
+            j = block[-1]
+            rows[j, where] = _draw(mechanics, j, origin[j, where], rng)
     return rows
 
 

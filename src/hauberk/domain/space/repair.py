@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repair: from a proposed row to the nearest valid one that its origin can reach, in a bounded number of rounds.
 
-Columns are first snapped one by one: immutable ones to the origin, the others into bounds, direction and grid; groups to one
-choice; derived columns recomputed. Then each broken link is mended on the rows that break it: candidates move one column to
-where the condition turns, or take one column (or all of the condition's columns) back to the origin; the nearest candidate
-that mends it is kept. What is still broken after the last round is blended towards the origin, and at last becomes the origin.
+Columns are first snapped one by one: immutable ones to the origin, the others into bounds, direction and grid; groups to
+one choice; derived columns recomputed. Then each broken link is mended on the rows that break it: candidates move one column
+to where the condition turns, or take one column (or all of the condition's columns) back to the origin; the nearest
+candidate that mends it is kept. What is still broken after the last round is blended towards the origin, and at last becomes
+it.
 """
 
 from __future__ import annotations
@@ -74,11 +75,8 @@ def snap_column(codec: Codec, proposed: Floats, origin: Floats) -> Floats:
     return np.where(keep | (proposed == origin), origin, snapped)
 
 
-def snap_group(
-    group: Group, proposed: Sequence[Floats], origin: Sequence[Floats], free: Sequence[bool]
-) -> list[Floats]:
+def snap_group(group: Group, values: Floats, before: Floats, free: Sequence[bool]) -> Floats:
     """A one-hot group onto one choice, one that the proposal raised if there is one."""
-    values, before = np.array(proposed), np.array(origin)
     wish = np.where(np.isnan(values), -np.inf, values) - 0.25 * (before == 1.0)
     wish[~np.asarray(free)] = -np.inf
     best = wish.argmax(axis=0)
@@ -87,7 +85,7 @@ def snap_group(
         chosen[:, values.max(axis=0) < 0.5] = 0.0
     held = (before[~np.asarray(free)] == 1.0).any(axis=0)
     unchanged = ((values == before) | (np.isnan(values) & np.isnan(before))).all(axis=0)
-    return list(np.where(held | unchanged, before, chosen))
+    return np.where(held | unchanged, before, chosen)
 
 
 class Mender:

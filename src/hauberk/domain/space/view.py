@@ -15,7 +15,7 @@ from hauberk.domain.declaration import Domain
 from hauberk.domain.expression import columns_of
 from hauberk.domain.space.codec import Floats
 from hauberk.domain.space.judge import Bools
-from hauberk.domain.space.mechanics import Mechanics
+from hauberk.domain.space.mechanics import Mechanics, differ
 from hauberk.domain.space.price import levels, price
 from hauberk.domain.space.propose import propose
 from hauberk.domain.space.repair import snap_column
@@ -30,8 +30,8 @@ class Space:
     1970-01-01 for dates, the code of the choice (position in `choices`) for categories, booleans and texts. NaN is NULL (or
     NaN itself in a column that allows NaN and not NULL); an unseen choice is -1, a forbidden NaN infinity, both invalid.
 
-    `names` starts with the features; columns follow that rules, groups or derivations tie to them, as far as the template has
-    them: an attacker who changes `income` also changes the feature derived from it.
+    `names` starts with the features; columns follow that rules, groups or derivations tie to them, as far as the template
+    has them: an attacker who changes `income` also changes the feature derived from it.
 
     Args:
         domain: what is valid.
@@ -149,7 +149,7 @@ class Space:
     def _neighbours(self, origin: Floats, rng: np.random.Generator) -> Floats:
         found = origin.copy()
         for most in (3, 2, 1):
-            same = ((found == origin) | (np.isnan(found) & np.isnan(origin))).all(axis=0)
+            same = ~differ(found, origin).any(axis=0)
             if not same.any() or not self.blocks:
                 break
             start = origin[:, same]
@@ -164,7 +164,8 @@ class Space:
             origin: a row, shape (k,), from whose value the column's direction counts; None for any.
 
         Returns:
-            All choices or grid points if they are few, else bounds and quantiles of the template; NaN last if NULL is allowed.
+            All choices or grid points if they are few, else bounds and quantiles of the template; NaN last where NULL is
+            allowed.
         """
         codec = self._parts.codecs[self.names[j]]
         values = levels(codec, self._parts.values[j])
@@ -173,14 +174,14 @@ class Space:
         if origin is None:
             return values
         kept = snap_column(codec, values, np.full(values.shape, origin[j]))
-        return values[(kept == values) | (np.isnan(kept) & np.isnan(values))]
+        return values[~differ(kept, values)]
 
     def price(self, matrix: NDArray[Any], origin: NDArray[Any]) -> Floats:
         """What the change from each origin row costs, in major units of the domain's currency, shape (n,).
 
-        The sum over changed columns of fixed and per-unit cost, and effort at the price of an hour. A change of choice counts
-        as one unit, a one-hot group as the column that becomes 1 (the one that becomes 0 if none does), NULL as no unit;
-        derived columns are free.
+        The sum over changed columns of fixed and per-unit cost, and effort at the price of an hour. A change of choice
+        counts as one unit, a one-hot group as the column that becomes 1 (the one that becomes 0 if none does), NULL as no
+        unit; derived columns are free.
         """
         rows = self._rows(matrix)
         return price(self._parts, rows, self._origin(origin, rows), self.domain.hour)
@@ -205,21 +206,24 @@ def _closure(
     domain: Domain, features: tuple[str, ...], present: frozenset[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The features and what is tied to them; and the keys of the ties that cannot be followed."""
-    ties = [(f"rule.{rule.name}", columns_of(domain.rule_node(rule))) for rule in domain.rules]
-    ties += [(f"group.{group.name}", group.columns) for group in domain.groups]
-    ties += [
-        (f"{name}.derived", (name, *columns_of(domain.derived_node(domain.column(name)))))
-        for name in domain.derivation_order
-    ]
+    ties = _ties(domain)
     names = dict.fromkeys(features)
-    grown = True
-    while grown:
-        grown = False
-        for _, reads in ties:
-            if any(read in names for read in reads) and present.issuperset(reads):
-                grown = grown or any(read not in names for read in reads)
+    size = 0
+    while size < len(names):
+        size = len(names)
+        for reads in ties.values():
+            if not names.keys().isdisjoint(reads) and present.issuperset(reads):
                 names.update(dict.fromkeys(reads))
-    unchecked = tuple(
-        key for key, reads in ties if any(read in names for read in reads) and not present.issuperset(reads)
-    )
-    return tuple(names), unchecked
+    unchecked = [
+        key for key, reads in ties.items() if not names.keys().isdisjoint(reads) and not present.issuperset(reads)
+    ]
+    return tuple(names), tuple(unchecked)
+
+
+def _ties(domain: Domain) -> dict[str, tuple[str, ...]]:
+    """Key of everything that links columns, and the columns."""
+    ties = {f"rule.{rule.name}": columns_of(domain.rule_node(rule)) for rule in domain.rules}
+    ties |= {f"group.{group.name}": group.columns for group in domain.groups}
+    for name in domain.derivation_order:
+        ties[f"{name}.derived"] = (name, *columns_of(domain.derived_node(domain.column(name))))
+    return ties
