@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from hauberk.app.decide import Judged, judge
-from hauberk.app.environment import environment
-from hauberk.app.materials import is_address, project_materials, stamp
+from hauberk.app.materials import project_materials
 from hauberk.app.plugins import known_checks
 from hauberk.app.project import Project, open_project
+from hauberk.app.runs import Frame, assemble
 from hauberk.assess import (
     Comparison,
     Executor,
@@ -24,20 +22,17 @@ from hauberk.assess import (
     ProcessPool,
     Selection,
     Situation,
-    apply_waivers,
     compare,
     open_situation,
     plan,
     run_plan,
 )
-from hauberk.core.asset import AssetKind, AssetRef
 from hauberk.core.errors import NothingToExamine
 from hauberk.core.event import Event, Plain
 from hauberk.core.outcome import Outcome
 from hauberk.core.ports import Clock, Progress
 from hauberk.core.run import Run
 from hauberk.seal import Signer
-from hauberk.table import Table
 
 
 def check(
@@ -125,7 +120,7 @@ class _Assessment:
         self._situation = situation
         self._plan = planned
         self._ended: list[Outcome] = []
-        self._started = materials.now_us
+        self._frame = project_frame(project, materials.now_us)
 
     def run(self, baseline: Run | None, progress: Progress | None) -> Run:
         """Run the plan, judge, record."""
@@ -147,37 +142,8 @@ class _Assessment:
         return self._keep(self._told(run, comparison), judged)
 
     def _record(self, outcomes: tuple[Outcome, ...], seconds: Mapping[str, float], *, aborted: bool = False) -> Run:
-        config, domain = self._project.config, self._situation.domain
-        found = [finding for outcome in outcomes for finding in outcome.findings]
-        waiving = apply_waivers(self._situation.waivers, found, self._started)
-        assets = run_assets(self._project, self._situation)
-        return Run(
-            id=_run_id(self._started, assets, config.project.seed),
-            project=config.project.name,
-            command=f"hauberk check --config {self._project.file.name} --seed {config.project.seed}",
-            started_us=self._started,
-            ended_us=0 if aborted else self._project.clock.now_us(),
-            aborted=aborted,
-            seed=config.project.seed,
-            currency=config.project.currency,
-            positive=config.project.positive,
-            domain_confirmed=domain is not None and domain.confirmed,
-            environment=environment(),
-            assets=assets,
-            outcomes=outcomes,
-            seconds=dict(seconds),
-            waived=waiving.active,
-            personal=domain.personal if domain is not None else (),
-            notes=(*self._notes(), *waiving.notes),
-        )
-
-    def _notes(self) -> tuple[str, ...]:
-        notes = []
-        if self._situation.domain is not None and not self._situation.domain.confirmed:
-            notes.append("The domain was not confirmed by a person: every evasion finding rests on a guess.")
-        if self._situation.model is not None and self._situation.holdout is None and self._situation.data is not None:
-            notes.append("There is no holdout: attacks took their rows from the training data.")
-        return tuple(notes)
+        ended = self._project.clock.now_us()
+        return assemble(self._frame, self._situation, outcomes, seconds, ended_us=ended, aborted=aborted)
 
     def _told(self, run: Run, comparison: Comparison | None) -> Run:
         if comparison is None:
@@ -221,44 +187,23 @@ class _Assessment:
             ledger.append([self._event("run.aborted", "", {"run": digest, "id": run.id, "ended": len(outcomes)})])
 
 
+def project_frame(project: Project, now_us: int) -> Frame:
+    """How a run of a project is called and repeated."""
+    config = project.config
+    return Frame(
+        project=config.project.name,
+        command=f"hauberk check --config {project.file.name} --seed {config.project.seed}",
+        started_us=now_us,
+        seed=config.project.seed,
+        root=project.root,
+        positive=config.project.positive,
+        currency=config.project.currency,
+        model=config.model.path,
+    )
+
+
 def executor_of(project: Project, materials: Materials, situation: Situation) -> Executor:
     """The executor that the project asks for."""
     if project.config.checks.workers == 0:
         return InProcess(situation)
     return ProcessPool(materials, workers=project.config.checks.workers)
-
-
-def run_assets(project: Project, situation: Situation) -> tuple[AssetRef, ...]:
-    """Name everything that a run reads, with digests."""
-    assets = [
-        _table_asset(role, table, project.root)
-        for role, table in (
-            ("train", situation.data),
-            ("holdout", situation.holdout),
-            ("reference", situation.reference),
-        )
-        if table is not None
-    ]
-    if situation.domain is not None:
-        assets.append(
-            AssetRef(kind=AssetKind.DOMAIN, name=situation.domain.name, digest=situation.domain.digest, role="domain")
-        )
-    if situation.model is not None:
-        path = project.config.model.path
-        kind = AssetKind.ENDPOINT if is_address(path) else AssetKind.MODEL
-        assets.append(
-            AssetRef(kind=kind, name=situation.model.name, digest=situation.model.digest, role="model", uri=path)
-        )
-    return tuple(assets)
-
-
-def _table_asset(role: str, table: Table, root: Path) -> AssetRef:
-    uri = ""
-    if table.path is not None:
-        uri = os.path.relpath(table.path, root) if table.path.is_relative_to(root) else table.path.name
-    return AssetRef(kind=AssetKind.DATASET, name=table.name, digest=table.digest, role=role, uri=uri)
-
-
-def _run_id(started_us: int, assets: tuple[AssetRef, ...], seed: int) -> str:
-    body = repr((started_us, os.getpid(), seed, [asset.digest for asset in assets]))
-    return f"{stamp(started_us)}-{hashlib.sha256(body.encode()).hexdigest()[:6]}"

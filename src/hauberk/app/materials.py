@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from hauberk.app.project import Project
@@ -121,8 +120,3 @@ def _money(project: Project) -> Money:
         flat=terms.flat,
         digits=terms.digits,
     )
-
-
-def stamp(now_us: int) -> str:
-    """A UTC time as `20260101T120000Z`, for names."""
-    return datetime.fromtimestamp(now_us / 1e6, tz=UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -8,11 +8,12 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hauberk.app.check import executor_of, run_assets
+from hauberk.app.check import executor_of, project_frame
 from hauberk.app.environment import environment
 from hauberk.app.materials import project_materials
 from hauberk.app.plugins import known_checks
 from hauberk.app.project import open_project
+from hauberk.app.runs import run_assets
 from hauberk.assess import open_situation, replay_plan, run_plan, same_findings
 from hauberk.core.asset import AssetRef
 from hauberk.core.ports import Progress
@@ -66,7 +67,10 @@ def replay(
     again = {item.entry.id for item in planned.checks}
     then = [outcome for outcome in recorded.outcomes if outcome.check in again]
     equal, different = same_findings(then, results.outcomes)
-    changed = (*_moved(recorded.assets, run_assets(project, situation)), *_other(recorded.environment, environment()))
+    changed = (
+        *_moved(recorded.assets, run_assets(project_frame(project, recorded.started_us), situation)),
+        *_other(recorded.environment, environment()),
+    )
     return Replayed(run=recorded, equal=equal, different=different, changed=changed)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from hauberk.app.check import check
+from hauberk.app.data import check_data, quarantine_data
 from hauberk.app.demo.train import LABEL, Trained, split, train
 from hauberk.app.project import open_project, write_atomically
 from hauberk.app.report import render_report
@@ -22,8 +23,7 @@ from hauberk.core.errors import UsageError
 from hauberk.core.event import Event
 from hauberk.core.ports import Clock, Progress, SystemClock
 from hauberk.core.run import Run
-from hauberk.data import Admission, admit, quarantine
-from hauberk.domain import load_domain
+from hauberk.data import Admission
 from hauberk.seal import Signer, digest_bytes, ephemeral_signer
 from hauberk.table import open_table
 
@@ -81,7 +81,7 @@ def demo(
         say(stage="unpack 30,000 clients", done=0, total=0)
         _unpack(root, seed)
         say(stage="admit the data", done=0, total=0)
-        admission = _admit(root)
+        admission = _admit(root, seed)
         say(stage="train", done=0, total=0)
         trained = train(root / "train.parquet", root / "holdout.parquet", seed=seed)
         write_atomically(root / "model.txt", trained.text.encode())
@@ -135,13 +135,12 @@ def _unpack(root: Path, seed: int) -> None:
     holdout.write_parquet(root / "holdout.parquet", compression="zstd")
 
 
-def _admit(root: Path) -> Admission:
+def _admit(root: Path, seed: int) -> Admission:
     """Train on what was admitted; what was set aside stays in a file of its own, with reasons."""
-    table = open_table(root / "collected.parquet")
-    admission = admit(table, domain=load_domain(root / "domain.toml"), label=LABEL)
-    quarantine(table, admission, root / "quarantine")
+    admitted = check_data(root / "collected.parquet", label=LABEL, domain=root / "domain.toml", seed=seed)
+    quarantine_data(admitted, root / "quarantine")
     shutil.copyfile(root / "quarantine" / "clean.parquet", root / "train.parquet")
-    return admission
+    return admitted.admission
 
 
 def _write_project(root: Path, seed: int, trained: Trained, signer: Signer) -> None:
@@ -163,9 +162,9 @@ def _record_life(root: Path, signer: Signer, clock: Clock, admission: Admission,
                     actor=project.actor.name,
                     subject=open_table(root / "train.parquet").digest,
                     payload={
-                        "verdict": admission.verdict.value,
+                        "ruling": admission.ruling.value,
                         "rows": admission.rows,
-                        "quarantined": admission.quarantined,
+                        "quarantined": admission.marked,
                         "source": open_table(root / "collected.parquet").digest,
                     },
                 ),

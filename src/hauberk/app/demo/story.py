@@ -50,7 +50,7 @@ def tell(demo: Demo) -> str:
 def _opening(demo: Demo) -> str:
     admission, trained = demo.admission, demo.trained
     text = (
-        f"{admission.rows:,} clients were examined and {admission.quarantined:,} set aside, because their statements "
+        f"{admission.rows:,} clients were examined and {admission.marked:,} set aside, because their statements "
         f"contradict themselves; a gradient-boosted model was trained on the other {trained.rows:,} "
         f"(AUC {trained.auc:.3f} on clients that it has never seen) and declines from a score of {trained.threshold:g} on."
     )
