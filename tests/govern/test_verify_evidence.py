@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hauberk.core.event import Event
 from hauberk.govern import verify_evidence
 from hauberk.ledger import Blobs, open_ledger
-from hauberk.seal import digest_bytes, digest_file, ephemeral_signer
+from hauberk.seal import canonical, digest_bytes, digest_file, dsse_sign, ephemeral_signer
 
 ORIGIN = "example.com/credit"
 
@@ -20,7 +20,7 @@ class Project:
         self.state = root / ".hauberk"
         self.signer = ephemeral_signer("alice")
         (self.state / "runs").mkdir(parents=True)
-        blobs = Blobs(self.state)
+        blobs = Blobs(self.state / "blobs")
         self.blobs = [blobs.put(b"evidence " * 50), blobs.put(b"more evidence")]
         self.log = open_ledger(self.state, signer=self.signer, origin=ORIGIN)
         for name in ("r1", "r2"):
@@ -142,6 +142,42 @@ def test_no_ledger_and_no_key(project, tmp_path):
     assert (report.ok, report.exit_code) == (False, 4)
     report = verify_evidence(project.state, [])
     assert (report.ok, report.exit_code) == (False, 5)
+
+
+def test_checkpoints_in_runs_and_decisions_give_a_cut_away(project, tmp_path):
+    note = {"checkpoint": {"note": project.checkpoint}}
+    envelope = canonical(dsse_sign("x", canonical(note), project.signer))
+    short = open_ledger(tmp_path / "short", signer=project.signer, origin=ORIGIN)
+    short.close()
+    kept = tmp_path / "short"
+    assert verify_evidence(kept, [project.signer.public]).ok
+    for name, content in (
+        ("runs/r9.json", canonical(note)),
+        ("decisions/r9.json", envelope),
+        ("checkpoint", project.checkpoint.encode()),
+    ):
+        (kept / name).parent.mkdir(exist_ok=True)
+        (kept / name).write_bytes(content)
+        report = verify_evidence(kept, [project.signer.public])
+        assert ("truncated", 1) in [(str(p.kind), p.index) for p in report.problems], name
+        (kept / name).unlink()
+    for junk in (b"", b"[]", b"{}", b'{"checkpoint":1}', b"\xff", b"[" * 100_000):
+        (kept / "runs" / "r9.json").write_bytes(junk)
+        assert verify_evidence(kept, [project.signer.public]).ok
+
+
+def test_a_decision_that_nobody_trusted_signed_is_named(project):
+    folder = project.state / "decisions"
+    folder.mkdir()
+    for number, signer in enumerate((project.signer, ephemeral_signer("mallory"))):
+        (folder / f"d{number}.json").write_bytes(canonical(dsse_sign("x", b"{}", signer)))
+    assert [(str(p.kind), p.where) for p in project.verify().problems] == [("signature", "decisions/d1.json")]
+    (folder / "d1.json").unlink()
+    assert project.verify().ok
+    content = bytearray((folder / "d0.json").read_bytes())
+    content[15] ^= 1
+    (folder / "d0.json").write_bytes(content)
+    assert [(str(p.kind), p.where) for p in project.verify().problems] == [("signature", "decisions/d0.json")]
 
 
 def test_a_cut_off_ledger_is_told_by_the_checkpoint(project, tmp_path):

@@ -20,7 +20,7 @@ QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCh
 
 @pytest.fixture
 def blobs(tmp_path):
-    return Blobs(tmp_path / "state")
+    return Blobs(tmp_path / "blobs")
 
 
 @QUICK

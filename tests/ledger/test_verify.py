@@ -202,6 +202,28 @@ def test_a_cut_tail_is_seen_with_a_checkpoint_and_admitted_without(scratch, keep
             assert "cut off" in verdict.summary
 
 
+def test_a_checkpoint_kept_beside_the_log_gives_a_cut_away(scratch, mallory, alice, tmp_path):
+    built, thief = scratch()
+    kept = list(built.checkpoints.values())
+    other = build(tmp_path / "other", alice, [40], origin="example.com/other").checkpoints[41]
+    forged = build(tmp_path / "forged", mallory, [40]).checkpoints[41]
+    noise = ["", "junk", other, forged]
+
+    def verify(beside):
+        return verify_ledger(built.directory, keys=[alice.public], beside=[*beside, *noise])
+
+    whole = verify(kept)
+    assert (whole.ok, whole.proved, whole.tail_proved) == (True, 0, False)
+    thief.run(("DELETE FROM events WHERE idx > 4", ()))
+    cut = verify(kept)
+    assert [(str(p.kind), p.index, p.last) for p in cut.problems] == [("truncated", 5, LAST)]
+    assert "kept beside it" in cut.summary
+    assert verify([built.checkpoints[5]]).ok
+    forked = build(tmp_path / "forked", alice, [12], start=50)
+    verdict = verify_ledger(forked.directory, keys=[alice.public], beside=kept)
+    assert [str(p.kind) for p in verdict.problems] == ["forked"]
+
+
 def test_an_emptied_log(scratch):
     built, thief = scratch()
     thief.run(("DELETE FROM events", ()))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verify all the evidence of a project offline: the ledger, every run file that it names, and the blob store.
+"""Verify all the evidence of a project offline: ledger, run files, signed decisions and blob store.
 
 An event names files in its payload: `{"run": digest, "id": run id}` in `run.completed` stands for `runs/ID.json`,
 `{"files": {path: digest}}` for any file inside the state folder, `{"blobs": [digest, …]}` for what must lie in the
-store. The latest event about a file counts.
+store. The latest event about a file counts. A file in `decisions/` must be an envelope that a trusted key signed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from typing import TypeGuard
 
 from hauberk.core.errors import HauberkError
 from hauberk.core.event import Event, Plain
+from hauberk.govern.kept import RUNS, kept_checkpoints
 from hauberk.ledger import Blobs, Problem, ProblemKind, Verification, read_events, say_problems, verify_ledger
 from hauberk.seal import PublicKey, digest_file, is_digest
-
-RUNS = "runs"
-"""Folder of the run files inside the state folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +28,7 @@ class EvidenceReport:
         ledger: the verdict on the log.
         files: how many files the log names and were compared.
         blobs: how many blobs were read.
-        problems: everything that does not hold: the log's problems first, then files, then blobs.
+        problems: everything that does not hold: the log's problems first, then decisions, other files and blobs.
         notes: what is no problem, but a reader should know.
     """
 
@@ -82,16 +80,17 @@ def verify_evidence(
     """
     root = Path(state)
     place = ledger or root
-    verdict = verify_ledger(place, keys=keys, checkpoint=checkpoint)
-    problems = list(verdict.problems)
+    kept, broken = kept_checkpoints(root, keys)
+    verdict = verify_ledger(place, keys=keys, checkpoint=checkpoint, beside=kept)
+    problems = [*verdict.problems, *broken]
     named = _Named()
-    if not any(problem.kind is ProblemKind.UNREADABLE for problem in problems):
+    if not any(problem.kind is ProblemKind.UNREADABLE for problem in verdict.problems):
         for index, event in read_events(place):
             problems += _note(named, index, event)
     problems += [problem for path, digest in sorted(named.files.items()) for problem in _compare(root, path, digest)]
     extra, notes = _unnamed_runs(root, named)
     problems += extra
-    store = Blobs(root)
+    store = Blobs(root / "blobs")
     problems += store.verify(named.blobs)
     return EvidenceReport(
         ledger=verdict,

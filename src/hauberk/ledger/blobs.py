@@ -35,12 +35,12 @@ class Blobs:
     """A content-addressed store of bytes.
 
     Args:
-        directory: the state folder (`.hauberk`); the blobs lie in `blobs/` inside it.
+        directory: the store's own folder, such as `.hauberk/blobs`.
         limit: bytes that one blob may have.
     """
 
     def __init__(self, directory: str | Path, *, limit: int = MAX_BLOB) -> None:
-        self.root = Path(directory) / "blobs"
+        self.root = Path(directory)
         self.limit = limit
 
     def put(self, content: bytes) -> str:
@@ -133,10 +133,9 @@ class Blobs:
             return []
         return sorted(path for path in self.root.rglob("*") if path.is_symlink() or not path.is_dir())
 
-    @staticmethod
-    def _place(digest: str) -> str:
+    def _place(self, digest: str) -> str:
         name = hex_of(digest)
-        return f"blobs/{name[:2]}/{name[2:]}"
+        return f"{self.root.name}/{name[:2]}/{name[2:]}"
 
     def _store(self, chunks: Iterable[bytes]) -> str:
         """Write a temporary file in the root, and rename it once its digest is known."""
@@ -184,7 +183,7 @@ class Blobs:
             raise _absent(f"sha256:{name}") from error
         except OSError as error:
             raise IntegrityError(
-                "the store's folder is not a folder", where=f"blobs/{name[:2]}", why=os.strerror(error.errno or 0)
+                "the store's folder is not a folder", where=str(self.root / name[:2]), why=os.strerror(error.errno or 0)
             ) from error
         else:
             yield folder

@@ -35,23 +35,27 @@ class Walk:
     Attributes:
         whole: whether everything fits.
         frontier: the tree computed from the entries.
-        root_then: root at the size that was asked for; empty if the log is shorter.
+        roots: size to root, for the sizes that were asked for and that the log reaches.
         signers: names of the trusted keys that the notes name.
     """
 
     whole: bool = True
     frontier: Frontier = field(default_factory=Frontier)
-    root_then: bytes = b""
+    roots: dict[int, bytes] = field(default_factory=dict[int, bytes])
     signers: set[str] = field(default_factory=set[str])
 
 
-def verify_ledger(directory: str | Path, *, keys: Sequence[PublicKey], checkpoint: str | None = None) -> Verification:
+def verify_ledger(
+    directory: str | Path, *, keys: Sequence[PublicKey], checkpoint: str | None = None, beside: Sequence[str] = ()
+) -> Verification:
     """Verify the log in a state folder (or at a `postgresql://` address). It never raises for what it finds.
 
     Args:
         directory: the state folder or address, as for `open_ledger`.
         keys: the public keys that the caller trusts; they must come from outside the log. Without any, nothing holds.
         checkpoint: text of a checkpoint that left the machine. Without it, entries cut off the end cannot be missed.
+        beside: texts of checkpoints that were kept with the log, such as in its run files. They prove nothing to
+            somebody who may have cut those off too, but they can give away a log that was cut off or forked alone.
     """
     remote = "://" in str(directory)
     path = Path(directory) / FILE_NAME
@@ -64,7 +68,7 @@ def verify_ledger(directory: str | Path, *, keys: Sequence[PublicKey], checkpoin
         store = open_store(directory, read_only=True)
         try:
             with store.reading() as transaction:
-                return _verify(store, transaction, keys, outside, problems)
+                return _verify(store, transaction, keys, (outside, _believable(beside, keys)), problems)
         finally:
             store.close()
     except HauberkError as error:
@@ -105,27 +109,44 @@ def _read_outside(checkpoint: str | None, keys: Sequence[PublicKey]) -> tuple[Ch
     return None, [Problem(kind=kind, sentence=sentence, where="checkpoint")]
 
 
+def _believable(beside: Sequence[str], keys: Sequence[PublicKey]) -> list[Checkpoint]:
+    """Return the checkpoints that a trusted key signed, each once, largest first; the others say nothing."""
+    found: dict[tuple[str, int, str], Checkpoint] = {}
+    for text in beside:
+        with contextlib.suppress(Unreadable, IntegrityError):
+            point = read_checkpoint(text, keys)
+            found[point.origin, point.size, point.root] = point
+    return [found[key] for key in sorted(found, key=lambda key: (-key[1], key))]
+
+
 def _verify(
     store: Store,
     transaction: Transaction,
     keys: Sequence[PublicKey],
-    outside: Checkpoint | None,
+    points: tuple[Checkpoint | None, list[Checkpoint]],
     problems: list[Problem],
 ) -> Verification:
     origin, odd = _frame(store, transaction)
-    stop = outside.size if outside is not None else -1
-    walk = _walk(transaction.rows(), origin, keys, stop)
+    outside, beside = points
+    asked = {point.size for point in (*beside, *([outside] if outside else []))}
+    walk = _walk(transaction.rows(), origin, keys, asked)
     if walk.whole:
-        diagnosis = Diagnosis(size=walk.frontier.size, roots={stop: walk.root_then}, origin=origin)
+        diagnosis = Diagnosis(size=walk.frontier.size, roots=walk.roots, origin=origin)
     else:
         diagnosis = diagnose(transaction.rows(), keys, origin)
-    found = (*problems, *odd, *diagnosis.problems, *_compare(diagnosis, outside))
+    compared = [_compare(diagnosis, outside, "the checkpoint given")] if outside else []
+    compared += [
+        _compare(diagnosis, point, "a checkpoint kept beside it") for point in beside if point.origin == origin
+    ]
+    # One cut gives away every checkpoint after it; the first one named says how much is gone.
+    unlike = list({problem.kind: problem for problem in reversed(compared) if problem is not None}.values())
+    found = (*problems, *odd, *diagnosis.problems, *unlike)
     return Verification(
         size=diagnosis.size,
         problems=found,
         origin=diagnosis.origin,
         root="" if found else walk.frontier.root().hex(),
-        proved=0 if found else max(stop, 0),
+        proved=0 if found or outside is None else outside.size,
         signers=tuple(sorted(walk.signers)),
     )
 
@@ -145,10 +166,10 @@ def _frame(store: Store, transaction: Transaction) -> tuple[str, list[Problem]]:
     return facts.get("origin", ""), problems
 
 
-def _walk(rows: Iterable[Row], origin: str, keys: Sequence[PublicKey], stop: int) -> Walk:
+def _walk(rows: Iterable[Row], origin: str, keys: Sequence[PublicKey], asked: set[int]) -> Walk:
     """Walk the log; end at the first thing that does not fit."""
     known = {(key.name, key.hash) for key in keys}
-    walk = Walk(root_then=Frontier().root() if stop == 0 else b"")
+    walk = Walk(roots={0: Frontier().root()})
     previous, note = FIRST, b""
     for number, row in enumerate(rows):
         leaf = leaf_hash(row.body)
@@ -158,8 +179,8 @@ def _walk(rows: Iterable[Row], origin: str, keys: Sequence[PublicKey], stop: int
         if row.index != number or row.nodes != nodes or not _names(row.note, text, known, walk.signers):
             walk.whole = False
             return walk
-        if number + 1 == stop:
-            walk.root_then = root
+        if number + 1 in asked:
+            walk.roots[number + 1] = root
         previous, note = note_digest(row.note), row.note
     walk.whole = bool(note) and _signed(note, keys)
     return walk
@@ -186,24 +207,19 @@ def _signed(note: bytes, keys: Sequence[PublicKey]) -> bool:
     return True
 
 
-def _compare(diagnosis: Diagnosis, outside: Checkpoint | None) -> list[Problem]:
-    """Hold the log against a checkpoint that left the machine."""
-    if outside is None:
-        return []
-    if outside.origin != diagnosis.origin:
-        sentence = f"the checkpoint given is of the log {outside.origin!r}, this is {diagnosis.origin!r}"
-        return [Problem(kind=ProblemKind.FORKED, sentence=sentence, where="checkpoint")]
-    if outside.size > diagnosis.size:
-        sentence = (
-            f"the log was cut off: it ends after {diagnosis.size} entries, "
-            f"and the checkpoint vouches for {outside.size}"
-        )
-        return [Problem(kind=ProblemKind.TRUNCATED, sentence=sentence, index=diagnosis.size, last=outside.size - 1)]
-    root = diagnosis.roots.get(outside.size, b"")
-    if root and root.hex() != outside.root:
+def _compare(diagnosis: Diagnosis, point: Checkpoint, which: str) -> Problem | None:
+    """Hold the log against a checkpoint."""
+    if point.origin != diagnosis.origin:
+        sentence = f"{which} is of the log {point.origin!r}, this is {diagnosis.origin!r}"
+        return Problem(kind=ProblemKind.FORKED, sentence=sentence, where="checkpoint")
+    if point.size > diagnosis.size:
+        sentence = f"the log was cut off: it ends after {diagnosis.size} entries, and {which} vouches for {point.size}"
+        return Problem(kind=ProblemKind.TRUNCATED, sentence=sentence, index=diagnosis.size, last=point.size - 1)
+    root = diagnosis.roots.get(point.size, b"")
+    if root and root.hex() != point.root:
         sentence = (
             f"this is another history than the one that was vouched for: "
-            f"the first {outside.size} entries do not have the root of the checkpoint"
+            f"the first {point.size} entries do not have the root of {which}"
         )
-        return [Problem(kind=ProblemKind.FORKED, sentence=sentence, last=outside.size - 1)]
-    return []
+        return Problem(kind=ProblemKind.FORKED, sentence=sentence, where="checkpoint")
+    return None
