@@ -8,6 +8,7 @@ rows); the finding's confidence says so.
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, cast
@@ -37,6 +38,25 @@ def row_hashes(block: pl.DataFrame) -> Hashes:
     return (block.with_columns(texts) if texts else block).hash_rows(0).to_numpy()
 
 
+class Spill:
+    """A temporary file that goes when nobody holds it any more."""
+
+    def __init__(self) -> None:
+        self.stream = cast("IO[bytes]", tempfile.TemporaryFile(prefix="hauberk-hashes-"))  # noqa: SIM115 - it outlives this call
+        weakref.finalize(self, self.stream.close)
+
+    def append(self, hashes: Hashes) -> int:
+        """Write hashes at the end and return where they begin, in bytes."""
+        offset = self.stream.seek(0, 2)
+        self.stream.write(hashes.tobytes())
+        return offset
+
+    def load(self, size: int, offset: int) -> Hashes:
+        """Read hashes back."""
+        self.stream.seek(offset)
+        return np.frombuffer(self.stream.read(size * 8), dtype=np.uint64)
+
+
 @dataclass(frozen=True, slots=True)
 class HashPile:
     """Hashes of consecutive stretches of rows.
@@ -49,20 +69,16 @@ class HashPile:
 
     parts: tuple[tuple[int, Hashes], ...] = ()
     spilled: tuple[tuple[int, int, int], ...] = ()
-    file: IO[bytes] | None = None
+    file: Spill | None = None
 
     def joined(self, other: HashPile, limit: int = IN_MEMORY) -> HashPile:
         """Both piles in one; `other` must not have been spilled."""
         parts = self.parts + other.parts
         if sum(part.size for _, part in parts) <= limit:
             return HashPile(parts, self.spilled, self.file)
-        file = self.file or cast("IO[bytes]", tempfile.TemporaryFile(prefix="hauberk-hashes-"))  # noqa: SIM115 - it lives as long as the pile
-        spilled = list(self.spilled)
-        for start, part in parts:
-            offset = file.seek(0, 2)
-            file.write(part.tobytes())
-            spilled.append((start, part.size, offset))
-        return HashPile((), tuple(spilled), file)
+        file = self.file or Spill()
+        spilled = [(start, part.size, file.append(part)) for start, part in parts]
+        return HashPile((), (*self.spilled, *spilled), file)
 
     def stretches(self) -> Iterator[tuple[int, Hashes]]:
         """First row and hashes of each stretch, in row order."""
@@ -75,8 +91,7 @@ class HashPile:
     def _load(self, size: int, offset: int) -> Hashes:
         if self.file is None:
             raise ValueError("the pile has lost its file")
-        self.file.seek(offset)
-        return np.frombuffer(self.file.read(size * 8), dtype=np.uint64)
+        return self.file.load(size, offset)
 
     def repeated(self, ignore: int = 0) -> tuple[int, Hashes]:
         """How many different hashes there are, and which of them stand more than once.

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
@@ -234,27 +235,33 @@ def _verified(source: Path) -> tuple[Table, Table]:
 
 
 def _woven(clean: Table, set_aside: Table) -> Iterator[pl.DataFrame]:
-    """Yield the rows of both tables in their first order; each block ends at the last row set aside that it holds."""
-    rest = clean.batches()
-    held = pl.DataFrame(schema=clean.schema)
-    position = 0
-    for part in set_aside.batches():
-        numbers = part[ROW]
-        needed = int(numbers[-1]) + 1 - position - part.height
-        pieces = [held]
-        while sum(piece.height for piece in pieces) < needed:
-            pieces.append(next(rest))
-        held = pl.concat(pieces)
-        taken = held.head(needed)
-        held = held.slice(needed)
-        yield _placed(taken, part, numbers - position)
-        position += needed + part.height
-    yield held
-    yield from rest
+    """Yield the rows of both tables in their first order, a block of clean rows at a time.
+
+    Row q, the i-th of those set aside, has q - i clean rows before it, which says in which block it belongs.
+    """
+    numbers = set_aside.frame([ROW])[ROW].to_numpy()
+    before = numbers - np.arange(numbers.size)
+    aside = set_aside.batches()
+    held = pl.DataFrame(schema=set_aside.schema)
+    done = passed = 0
+    for block in clean.batches():
+        upto = int(np.searchsorted(before, passed + block.height))
+        while held.height < upto - done:
+            held = pl.concat([held, next(aside)])
+        yield _placed(block, held.head(upto - done), passed + done)
+        held = held.slice(upto - done)
+        done, passed = upto, passed + block.height
+    yield held.select(clean.columns)
+    for block in aside:
+        yield block.select(clean.columns)
 
 
-def _placed(taken: pl.DataFrame, part: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
-    height = taken.height + part.height
-    free = pl.int_range(height, eager=True).filter(~pl.int_range(height, eager=True).is_in(places.implode()))
-    order = pl.concat([free, places.cast(pl.Int64)]).arg_sort()
-    return pl.concat([taken, part.select(taken.columns)])[order]
+def _placed(clean: pl.DataFrame, aside: pl.DataFrame, start: int) -> pl.DataFrame:
+    """The clean rows with the others at their places; row `start` of the table comes first."""
+    if not aside.height:
+        return clean
+    free = np.ones(clean.height + aside.height, dtype=np.bool_)
+    places = aside[ROW].to_numpy() - start
+    free[places] = False
+    order = np.argsort(np.concatenate([np.flatnonzero(free), places]))
+    return pl.concat([clean, aside.select(clean.columns)])[order]

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import Any, cast
 
@@ -121,13 +123,20 @@ def _open_foreign(source: Any, name: str) -> Table:
         raise Unreadable("the frame cannot be read as a table", where=name, why=first_line(str(error))) from error
 
 
+class _Folder:
+    """A temporary folder that goes when nobody holds it any more."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="hauberk-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
 def _spool(source: Any, name: str) -> Table:
     """Write a stream to a temporary file, since it can be consumed once and may be larger than memory."""
-    folder = tempfile.TemporaryDirectory(prefix="hauberk-")
-    path = Path(folder.name) / "stream.parquet"
+    folder = _Folder()
+    path = folder.path / "stream.parquet"
     try:
         pl.scan_arrow_c_stream(source).sink_parquet(path, compression="lz4", statistics=False, maintain_order=True)
     except (pl.exceptions.PolarsError, OSError, ValueError, PANIC) as error:
-        folder.cleanup()
         raise Unreadable("the Arrow stream broke off", where=name, why=first_line(str(error))) from error
     return Table(name, _open_columnar(path, "Parquet"), None, folder)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from hauberk.core.errors import UsageError
+from hauberk.table.content import content_digest
 from hauberk.table.source import Source, Thunk
 
 BLOCK_ROWS = 131_072
@@ -55,23 +55,14 @@ class Table:
 
     @cached_property
     def digest(self) -> str:
-        """`sha256:` of the file's bytes; for a frame in memory, of its blocks as Arrow IPC streams."""
+        """`sha256:` of the file's bytes; for a frame in memory, of its names, types and values."""
+        if self.path is None:
+            return content_digest(self.schema, self.batches())
         digest = hashlib.sha256()
-        if self.path is not None:
-            with self.path.open("rb") as stream:
-                while piece := stream.read(_CHUNK):
-                    digest.update(piece)
-        else:
-            for block in self._blocks_or_empty():
-                sink = io.BytesIO()
-                block.write_ipc_stream(sink)
-                digest.update(sink.getbuffer())
+        with self.path.open("rb") as stream:
+            while piece := stream.read(_CHUNK):
+                digest.update(piece)
         return f"sha256:{digest.hexdigest()}"
-
-    def _blocks_or_empty(self) -> Iterator[pl.DataFrame]:
-        yield from self.batches()
-        if not self.height:
-            yield pl.DataFrame(schema=self.schema)
 
     def batches(self, columns: Sequence[str] | None = None, rows: int = BLOCK_ROWS) -> Iterator[pl.DataFrame]:
         """Yield the rows in blocks of `rows`, the last one shorter; one chunk in memory each.
