@@ -67,6 +67,15 @@ def test_parameters_reach_the_check(entries, situation):
         ("returns_nothing", Status.ERROR, "the check returned a NoneType, not measurements and findings"),
         ("unreadable", Status.ERROR, "the file ends early: 12 bytes are missing"),
         ("bad_evidence", Status.ERROR, "the check put a str among its evidence"),
+        ("bytes_in_evidence", Status.ERROR, "the check yielded a bytes where a value belongs"),
+        (
+            "broken_loss",
+            Status.ERROR,
+            (
+                "the check yielded a value of the wrong type: Expected `int | null`, got `float`"
+                " - at `$.outcomes[0].findings[0].loss`"
+            ),
+        ),
         ("bad_finish", Status.ERROR, "KeyError: 'gone'"),
     ],
 )
@@ -183,3 +192,18 @@ def test_scans_see_the_whole_table(entries, tmp_path):
     pl.DataFrame({"x": range(300_000)}).write_parquet(path)
     outcome = only(run(entries, Situation(data=open_table(path)), "counts"))
     assert outcome.measurements[0].value == 300_000
+
+
+def test_numbers_of_numpy_become_plain_ones(entries, situation):
+    outcome = only(run(entries, situation, "numpy_values"))
+    assert outcome.status is Status.FINDINGS
+    rows = ((3, 2.5, "a"), (True, "inf", "\\ud800"), (None, "nan", 1))
+    assert outcome.evidence[0].rows == rows
+    assert outcome.findings[0].evidence[0].rows == rows
+    values = [
+        outcome.findings[0].loss,
+        outcome.measurements[0].value,
+        outcome.measurements[0].n,
+        outcome.measurements[0].high,
+    ]
+    assert [(value, type(value)) for value in values] == [(12, int), (3.0, float), (9, int), (7.0, float)]

@@ -11,6 +11,7 @@ from typing import cast
 from hauberk.assess.budget import Budget, TimedOut
 from hauberk.assess.context import CheckContext
 from hauberk.assess.plan import Planned
+from hauberk.assess.settle import readable, settled
 from hauberk.core.errors import Incomplete
 from hauberk.core.evidence import Evidence
 from hauberk.core.finding import Finding
@@ -28,24 +29,21 @@ def collected(item: Planned, result: object, context: CheckContext) -> Outcome:
     """
     if not isinstance(result, Iterable):
         raise Incomplete(f"the check returned a {type(result).__name__}, not measurements and findings")
-    yielded = [_own(item, one) for one in cast("Iterable[object]", result)]
+    yielded = [settled(_own(item, one)) for one in cast("Iterable[object]", result)]
     findings = [one for one in yielded if isinstance(one, Finding)]
-    measurements = [_exact(one) for one in yielded if isinstance(one, Measurement)]
+    measurements = [one for one in yielded if isinstance(one, Measurement)]
     _refuse_doubles([found.fingerprint for found in findings], "findings share one place: tell them apart by a key")
     _refuse_doubles([f"{one.name} {one.at}" for one in measurements], "measurements share one name")
     _refuse_late(context.budget)
-    return replace(
+    outcome = replace(
         item.ended(Status.FINDINGS if findings else Status.PASSED),
-        findings=tuple(sorted(map(_settled, findings), key=_rank)),
+        findings=tuple(sorted(findings, key=_rank)),
         measurements=tuple(sorted(measurements, key=lambda one: one.name)),
         evidence=tuple(_evidence(context.evidence)),
         work=dict(sorted(context.budget.spent.items())),
         limits=tuple(str(limit) for limit in context.limits),
     )
-
-
-def _settled(finding: Finding) -> Finding:
-    return replace(finding, measurements=tuple(map(_exact, finding.measurements)))
+    return readable(settled(outcome))
 
 
 def _own(item: Planned, one: object) -> Finding | Measurement:
@@ -56,13 +54,6 @@ def _own(item: Planned, one: object) -> Finding | Measurement:
     if one.check != item.entry.id:
         raise Incomplete(f"check {item.entry.id} yielded a finding of {one.check!r}")
     return one
-
-
-def _exact(one: Measurement) -> Measurement:
-    """Numbers as Python's own floats, so that a run that was written and read again holds the same ones."""
-    low = None if one.low is None else float(one.low)
-    high = None if one.high is None else float(one.high)
-    return replace(one, value=float(one.value), low=low, high=high)
 
 
 def _rank(finding: Finding) -> tuple[object, ...]:

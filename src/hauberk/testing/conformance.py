@@ -23,7 +23,7 @@ from typing import Any
 import polars as pl
 
 from hauberk.assess import Situation, result_bytes
-from hauberk.core.check import CheckSpec, Examples, Need, Order, spec_of
+from hauberk.core.check import CheckSpec, Examples, Need, Order, Stage, spec_of
 from hauberk.core.finding import Finding
 from hauberk.core.measurement import Measurement
 from hauberk.core.outcome import Outcome, Status
@@ -120,6 +120,7 @@ def _cases(spec: CheckSpec) -> Iterator[tuple[str, _Test]]:
     yield "its findings survive being written and read", _survives
     if spec.order is Order.IRRELEVANT:
         yield "the order of rows does not matter", _ignores_order
+    if spec.order is Order.IRRELEVANT and spec.stage is Stage.ADMIT:
         yield "the size of batches does not matter", _ignores_batches
 
 

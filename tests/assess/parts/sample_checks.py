@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from hauberk.core.check import Cost, Need, Stage, check
@@ -126,6 +127,32 @@ def bad_evidence(ctx):
     """Put a string among the evidence."""
     ctx.evidence.append("no table")
     return []
+
+
+@a_check(14)
+def numpy_values(ctx):
+    """Yield numbers of numpy, infinities and half a character."""
+    rows = (
+        (np.int64(3), np.float64(2.5), np.str_("a")),
+        (np.bool_(True), float("inf"), "\ud800"),
+        (None, float("nan"), 1),
+    )
+    ctx.evidence.append(Evidence(title=np.str_("t"), columns=("a", "b", "c"), rows=rows))
+    yield Measurement(name="n", value=np.int64(3), unit="rate", n=np.int64(9), low=np.float32(0.5), high=7)
+    yield finding("TEST-A014", loss=np.int64(12), evidence=tuple(ctx.evidence))
+
+
+@a_check(15)
+def bytes_in_evidence(ctx):
+    """Yield what is no value."""
+    ctx.evidence.append(Evidence(title="t", columns=("a",), rows=((b"x",),)))
+    return []
+
+
+@a_check(16)
+def broken_loss(ctx):
+    """State a loss that is no whole number."""
+    yield finding("TEST-A016", loss=1.5)
 
 
 @a_check(20, cost=Cost.HOURS)
