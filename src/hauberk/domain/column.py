@@ -74,7 +74,8 @@ class Cost:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            value = getattr(self, name)
+            value = float(getattr(self, name)) + 0.0
+            object.__setattr__(self, name, value)
             if not (math.isfinite(value) and value >= 0.0):
                 raise ConfigError(f"a cost must be 0 or more, {name} is {value}", where=f"cost.{name}")
 
@@ -127,8 +128,13 @@ class Column:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind is Kind.BOOLEAN and not self.choices:
-            object.__setattr__(self, "choices", (False, True))
+        # one way to write each number, so that equal columns have equal digests
+        numbers = {name: getattr(self, name) for name in ("low", "high", "step", "tolerance")}
+        for name, value in numbers.items():
+            if value is not None:
+                object.__setattr__(self, name, float(value) + 0.0)
+        choices = (False, True) if self.kind is Kind.BOOLEAN and not self.choices else self.choices
+        object.__setattr__(self, "choices", tuple(_plain_choice(item) for item in choices))
         for check in (_check_bounds, _check_choices, _check_step, _check_text, _check_derived):
             problem = check(self)
             if problem:
@@ -191,6 +197,10 @@ def _check_items(column: Column) -> str:
     if not all(isinstance(item, str) or _exact(item) for item in column.choices):
         return "a numeric choice must be finite and fit a double exactly; use texts for long numbers"
     return "a boolean has two choices" if column.kind is Kind.BOOLEAN and len(column.choices) != 2 else ""
+
+
+def _plain_choice(item: Choice) -> Choice:
+    return int(item) if isinstance(item, float) and item.is_integer() else item
 
 
 def _sort_of(item: Choice) -> str:

@@ -103,6 +103,7 @@ class Domain:
     _nodes: dict[str, Node] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "hour", float(self.hour) + 0.0)
         if not (math.isfinite(self.hour) and self.hour >= 0.0):
             raise ConfigError("the price of an hour must be 0 or more", where="hour")
         if len(self.columns) > MAX_COLUMNS or len(self.rules) > MAX_RULES:

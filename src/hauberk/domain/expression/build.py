@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sqlglot import Expr, exp
+from sqlglot.errors import SqlglotError
 
 from hauberk.domain.expression.tree import Call, Literal, Node, Type, columns_of
 
@@ -35,6 +36,15 @@ def position_of(node: Expr) -> int:
     return min(starts) + 1 if starts else 0
 
 
+def shown(node: Expr) -> str:
+    """The node as SQL, shortened; its kind where it has no such form."""
+    try:
+        return node.sql()[:60]
+    except (SqlglotError, ValueError, AttributeError, TypeError, KeyError, IndexError):
+        # sqlglot's writer fails on trees that its reader builds from malformed text
+        return node.key
+
+
 class Builder:
     """Turns sqlglot nodes into typed nodes.
 
@@ -54,8 +64,10 @@ class Builder:
             ExpressionError: unsupported, unknown or of the wrong type.
         """
         handler = self.handlers.get(type(node))
+        if not isinstance(node, Expr):  # pyright: ignore[reportUnnecessaryIsInstance] - sqlglot leaves gaps as None
+            raise ExpressionError("an operand is missing")
         if handler is None:
-            raise ExpressionError(f"{node.key.upper()} is not supported: {node.sql()[:60]}", position_of(node))
+            raise ExpressionError(f"{node.key.upper()} is not supported: {shown(node)}", position_of(node))
         built = handler(self, node)
         if isinstance(built, Call) and built.type is Type.TEXT:
             self.text_only(built, node)
@@ -72,7 +84,7 @@ class Builder:
         built = self.build(node)
         if built.type not in wanted:
             names = " or ".join(wanted)
-            raise ExpressionError(f"a {names} is needed, this is a {built.type}: {node.sql()[:60]}", position_of(node))
+            raise ExpressionError(f"a {names} is needed, this is a {built.type}: {shown(node)}", position_of(node))
         return built
 
     def same(self, *nodes: Expr) -> tuple[Node, ...]:
@@ -84,7 +96,7 @@ class Builder:
         for node, item in zip(nodes, built, strict=True):
             if item is not None and item.type is not first.type:
                 raise ExpressionError(
-                    f"a {first.type} and a {item.type} cannot be mixed: {node.sql()[:60]}", position_of(node)
+                    f"a {first.type} and a {item.type} cannot be mixed: {shown(node)}", position_of(node)
                 )
         return tuple(Literal(None, first.type) if item is None else item for item in built)
 
@@ -93,7 +105,7 @@ def only(node: Expr, *names: str) -> None:
     """Refuse a node that carries anything but the named parts."""
     extra = [key for key, value in node.args.items() if value and key not in names and key not in _HARMLESS]
     if extra:
-        raise ExpressionError(f"{extra[0].replace('_', ' ')} is not supported in {node.sql()[:60]}", position_of(node))
+        raise ExpressionError(f"{extra[0].replace('_', ' ')} is not supported in {shown(node)}", position_of(node))
 
 
 def call(op: str, type_: Type, *args: Node, pattern: str = "") -> Call:

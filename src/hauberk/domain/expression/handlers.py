@@ -10,7 +10,7 @@ import re
 
 from sqlglot import Expr, exp
 
-from hauberk.domain.expression.build import Builder, ExpressionError, Handler, call, only, position_of
+from hauberk.domain.expression.build import Builder, ExpressionError, Handler, call, only, position_of, shown
 from hauberk.domain.expression.pattern import PatternError, read_pattern
 from hauberk.domain.expression.tree import Literal, Node, Ref, Type
 
@@ -22,7 +22,7 @@ def _column(builder: Builder, node: Expr) -> Node:
     only(node, "this")
     name = node.name
     if not isinstance(node.this, exp.Identifier):
-        raise ExpressionError(f"{node.sql()[:60]} is not a column", position_of(node))
+        raise ExpressionError(f"{shown(node)} is not a column", position_of(node))
     if name not in builder.types:
         close = difflib.get_close_matches(name, builder.types, n=1)
         hint = f"did you mean {close[0]!r}?" if close else "declare the column in the domain, or correct the name"

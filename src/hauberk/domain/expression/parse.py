@@ -29,7 +29,8 @@ column and position named. Nothing is ever evaluated as Python or sent to a data
 NULL: an operation with a NULL argument is NULL, but for AND, OR, CASE, coalesce and IS. **A rule is broken only where it is
 FALSE**: where it is NULL, it says nothing; whether NULL is allowed is the column's own `nullable`. NaN: `=` and the order
 comparisons are FALSE as soon as one side is NaN, `<>` is TRUE. `-0.0` equals `0.0`, and no operation can tell them apart.
-An expression of type text may read text columns alone.
+An expression of type text may read text columns alone. Common other spellings of the same (`!=`, `ceiling`, `ifnull`) are
+understood.
 
 Limits: 2,000 characters, 400 tokens, 24 levels of brackets and CASE, 60 levels of tree.
 """
