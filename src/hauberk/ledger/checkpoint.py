@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import hashlib
 import re
 from collections.abc import Sequence
@@ -72,11 +73,11 @@ def parse_head(text: str) -> Head:
     lines = text.removesuffix("\n").split("\n")
     if len(lines) < 3 or not all(lines) or not _SIZE.fullmatch(lines[1]):
         raise Unreadable("this is no checkpoint", why="it must hold origin, size and root on a line each")
-    head = {"origin": lines[0], "size": int(lines[1]), "root": _unbase64(lines[2])}
+    head = Head(origin=lines[0], size=int(lines[1]), root=_unbase64(lines[2]))
     extra = [line.partition(" ") for line in lines[3:]]
-    if [part[0] for part in extra] == ["entry", "previous"]:
-        return Head(**head, leaf=_unbase64(extra[0][2]), previous=_unbase64(extra[1][2]))  # type: ignore[arg-type]
-    return Head(**head)  # type: ignore[arg-type]
+    if [part[0] for part in extra] != ["entry", "previous"]:
+        return head
+    return dataclasses.replace(head, leaf=_unbase64(extra[0][2]), previous=_unbase64(extra[1][2]))
 
 
 def sign_head(head: Head, signer: Signer) -> str:

@@ -7,6 +7,7 @@ root which that entry states: a tampered file is refused, never signed over.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -240,11 +241,10 @@ def open_ledger(
     """
     store = open_store(directory, timeout_s=timeout_s)
     ledger = Ledger(store, signer, origin, keys)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(store.close)
         ledger.begin(clock or SystemClock())
-    except BaseException:  # broad: give up the database whatever happened, and pass it on
-        store.close()
-        raise
+        undo.pop_all()
     return ledger
 
 

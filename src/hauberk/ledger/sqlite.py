@@ -48,7 +48,7 @@ class SqliteStore:
             raise Unreadable("the ledger is not a regular file", where=self.where)
         if not read_only:
             _make_file(path)
-        # A writer keeps its one connection; a reader opens one for each transaction and leaves nothing behind.
+        # A writer keeps its one connection; a reader opens one for each transaction.
         self._engine: Engine = create_engine(
             "sqlite://",
             creator=self._connect,
@@ -90,12 +90,11 @@ class SqliteStore:
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-                try:
+                with contextlib.ExitStack() as undo:
+                    undo.callback(_roll_back, connection)
                     yield Transaction(connection)
                     connection.exec_driver_sql("COMMIT")
-                except BaseException:  # broad: nothing half-done stays, whatever happened, and it is passed on
-                    _roll_back(connection)
-                    raise
+                    undo.pop_all()
         except _FAILURES as error:
             raise self._explain(error) from error
 

@@ -155,7 +155,11 @@ def _frame(store: Store, transaction: Transaction) -> tuple[str, list[Problem]]:
     """Return the log's name as the file states it, and what is wrong with the guards around its tables."""
     odd = store.oddities(transaction)
     if "events" in odd or "meta" in odd:
-        raise Unreadable("this file does not hold the tables of a ledger", where=store.where, why=", ".join(odd))
+        raise Unreadable(
+            "this does not hold the tables of a ledger",
+            where=store.where,
+            why=f"missing or altered: {', '.join(odd)}; the creation was interrupted, or somebody put it there",
+        )
     facts = transaction.meta()
     if facts.get("schema_version") != SCHEMA_VERSION:
         raise Unreadable("the ledger has tables of another version", where=store.where, why=str(facts)[:200])
