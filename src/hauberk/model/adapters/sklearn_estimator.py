@@ -76,7 +76,7 @@ def open_estimator(estimator: Any, request: Request) -> Opened:
     """
     _require_fitted(estimator, request)
     classes = getattr(estimator, "classes_", None)
-    if classes is None or isinstance(classes, list):
+    if classes is None or any(np.ndim(label) for label in classes):
         raise UsageError(
             f"{type(estimator).__name__} is not a classifier with one target",
             where=request.where,
@@ -136,8 +136,9 @@ def _require_fitted(estimator: Any, request: Request) -> None:
         raise UsageError(
             f"this {type(estimator).__name__} is not fitted", where=request.where, next_step="fit it first"
         ) from error
-    except TypeError as error:
-        raise UsageError(f"{type(estimator).__name__} is not an estimator", where=request.where) from error
+    except TypeError:
+        # it only looks like an estimator, which is enough: there is no `fit` and so nothing to be unfitted
+        return
 
 
 def _as_pandas(rows: pl.DataFrame) -> Any | None:

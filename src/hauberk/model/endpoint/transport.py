@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,11 @@ class Transport:
             connection.request(method, self.address.path + suffix, body=content, headers=headers)
             response = connection.getresponse()
             answer = response.read(LARGEST + 1)
+            # a body that is cut, by us or by the server, comes back short and without an error
+            if time.monotonic() >= until:
+                raise TimeoutError
+            if response.length and len(answer) <= LARGEST:
+                raise http.client.IncompleteRead(answer, response.length)
             return response.status, _pause(response.getheader("Retry-After")), answer
 
     @contextmanager
@@ -85,10 +90,12 @@ class Transport:
             if self.address.secure
             else http.client.HTTPConnection(host, port, timeout=left)
         )
-        watch = threading.Timer(left, _cut, (connection,))
-        watch.daemon = True
+        watch: threading.Timer | None = None
         try:
             connection.connect()
+            # the connection lets go of its socket as soon as the answer's head is read, so the watch holds it
+            watch = threading.Timer(max(until - time.monotonic(), 0.001), _cut, (connection.sock,))
+            watch.daemon = True
             watch.start()
             yield connection
         except HauberkError:
@@ -96,7 +103,8 @@ class Transport:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self._broken(error, late=time.monotonic() >= until - 0.001) from error
         finally:
-            watch.cancel()
+            if watch is not None:
+                watch.cancel()
             connection.close()
 
     def _read(self, status: int, answer: bytes) -> Any:
@@ -146,9 +154,6 @@ def _pause(header: str | None) -> float | None:
     return float(header) if header is not None and header.strip().isdecimal() else None
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
-    if connection.sock is not None:
-        try:
-            connection.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
+def _cut(open_socket: socket.socket) -> None:
+    with suppress(OSError):
+        open_socket.shutdown(socket.SHUT_RDWR)
