@@ -106,7 +106,7 @@ def test_markdown_answers_first(story):
         "## Findings",
     ]
     assert [text.index(item) for item in order] == sorted(text.index(item) for item in order)
-    assert "TWD 12,845,000.00" in text
+    assert "TWD 12,845,000" in text
     assert "exit code 1" in text
 
 

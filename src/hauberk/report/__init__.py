@@ -13,7 +13,8 @@ from hauberk.report.verdict import MEANING, exit_code
 
 __all__ = [
     "DIFF_FORMATS",
-    "FORMATS", "MEANING",
+    "FORMATS",
+    "MEANING",
     "Answer",
     "Answers",
     "RunDiff",

@@ -77,7 +77,7 @@ def _safe(run: Run, found: list[Finding]) -> Answer:
     spoken = run.decision.effect
     sentences = tuple(reason.sentence for reason in run.decision.reasons if reason.effect is spoken)
     if spoken is not Effect.ALLOW:
-        return Answer(headline="No", tone=Tone.BAD, sentences=(*(sentences or ("No rule allows it.",)), *gaps))
+        return Answer(headline="No", tone=Tone.BAD, sentences=sentences or ("No rule allows it.",))
     terms = (*_terms(run.decision), *sentences)
     if gaps:
         return Answer(headline="Allowed, but incomplete", tone=Tone.UNKNOWN, sentences=(*gaps, *terms))
@@ -148,9 +148,9 @@ def _cost(run: Run, found: list[Finding]) -> Answer:
     if not priced:
         return _no_cost(run, found)
     first = priced[0]
-    sentences = [f"{first.title}."]
+    sentences = [f"At stake in: {first.title}"]
     if first.loss_formula:
-        sentences.append(f"How it is computed: {first.loss_formula}")
+        sentences.append(f"Computed as: {first.loss_formula}")
     if len(priced) > 1:
         others = count(len(priced) - 1, "further finding states an amount", "further findings state amounts")
         sentences.append(f"{others}; they may overlap, so they are not added up.")

@@ -49,7 +49,12 @@ def load_run(content: bytes, *, where: str = "") -> Run:
 
 def as_plain(run: Run) -> dict[str, Any]:
     """Return the run as dictionaries, lists and JSON scalars: finite numbers and well-formed text only."""
-    return cast("dict[str, Any]", _plain(msgspec.to_builtins(run)))
+    return plain_record(msgspec.to_builtins(run))
+
+
+def plain_record(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of built-in types with finite numbers and well-formed text only."""
+    return cast("dict[str, Any]", _plain(record))
 
 
 def _plain(node: Any) -> Any:

@@ -6,13 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from hauberk.core.evidence import Cell, Evidence
+from hauberk.core.evidence import Cell, Evidence, View
 from hauberk.core.finding import Finding
 from hauberk.core.outcome import Outcome
 from hauberk.core.run import Run
 
+_AFTER = 3  # case, column, before, after
+
 MASK = "•••"
 """What stands in the place of a masked value. Nulls are masked too: that a value is missing is a value."""
+
+CHANGED = f"{MASK} changed"
+"""What stands in the place of a masked value of a before-and-after view that differs from the one before."""
 
 
 def mask_run(run: Run) -> Run:
@@ -26,9 +31,9 @@ def mask_run(run: Run) -> Run:
     return replace(run, outcomes=tuple(_outcome(outcome, personal) for outcome in run.outcomes))
 
 
-def is_masked(evidence: Evidence, column: int) -> bool:
-    """True if any cell of this evidence column is masked."""
-    return any(row[column] == MASK for row in evidence.rows)
+def is_masked(cell: Cell) -> bool:
+    """True if the cell stands in the place of a masked value."""
+    return cell in {MASK, CHANGED}
 
 
 def _evidence(outcome: Outcome) -> list[Evidence]:
@@ -58,10 +63,20 @@ def mask_evidence(evidence: Evidence, personal: Collection[str]) -> Evidence:
     if not any(owner is not None for owner in evidence.holds):
         return evidence
     hides = tuple(_hider(owner, personal) for owner in evidence.holds)
+    pairs = evidence.view is View.BEFORE_AFTER
     rows = tuple(
-        tuple(MASK if hide(row) else cell for cell, hide in zip(row, hides, strict=True)) for row in evidence.rows
+        tuple(
+            _mask(row, at, pairs=pairs) if hide(row) else cell
+            for at, (cell, hide) in enumerate(zip(row, hides, strict=True))
+        )
+        for row in evidence.rows
     )
     return replace(evidence, rows=rows)
+
+
+def _mask(row: tuple[Cell, ...], at: int, *, pairs: bool) -> str:
+    """Return what stands in the place of a cell: which column was changed is no secret, to what is one."""
+    return CHANGED if pairs and at == _AFTER and row[at - 1] != row[at] else MASK
 
 
 def _hider(owner: str | int | None, personal: Collection[str]) -> Callable[[tuple[Cell, ...]], bool]:

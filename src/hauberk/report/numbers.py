@@ -13,15 +13,15 @@ from hauberk.report.plain import visible
 
 
 def money(minor: int, currency: str) -> str:
-    """Return an amount in integer minor units as text in the currency's major unit.
+    """Return an amount in integer minor units as text in the currency's major unit, without a fraction of nothing.
 
-    >>> money(-1234567, "EUR")
-    'EUR -12,345.67'
+    >>> money(-1234567, "EUR"), money(500, "EUR"), money(500, "JPY")
+    ('EUR -12,345.67', 'EUR 5', 'JPY 500')
     """
     digits = minor_digits(currency)
     whole, rest = divmod(abs(minor), 10**digits)
     sign = "-" if minor < 0 else ""
-    amount = f"{sign}{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
+    amount = f"{sign}{whole:,}" + (f".{rest:0{digits}d}" if rest else "")
     return f"{visible(currency)} {amount}".strip()
 
 

@@ -26,6 +26,7 @@ _ASCII = str.maketrans(
         "≤": "<=",
     }
 )
+_LEAST = 12  # cells that a hanging paragraph needs
 _CODES = {
     "bold": "1",
     "dim": "2",
@@ -67,7 +68,8 @@ def cut(text: str, width: int) -> str:
 
 def _pieces(word: str, width: int) -> list[str]:
     """Break a word that is wider than the line."""
-    pieces, current, used = [], "", 0
+    pieces: list[str] = []
+    current, used = "", 0
     for character in word:
         size = _cell(character)
         if current and used + size > width:
@@ -80,7 +82,8 @@ def _pieces(word: str, width: int) -> list[str]:
 
 def wrap(text: str, width: int) -> list[str]:
     """Return the text as lines of at most `width` cells, broken at spaces where that is possible."""
-    lines, current, used = [], "", 0
+    lines: list[str] = []
+    current, used = "", 0
     for word in text.split():
         for piece in _pieces(word, width):
             size = cells(piece)
@@ -121,26 +124,25 @@ class Paper:
 
     def paint(self, text: str, style: str) -> str:
         """Return the text in a style, if the page has colour."""
-        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.color and style else text
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.color and style and text else text
 
     def write(self, text: str = "", *, lead: str = "", indent: int = 0, style: str = "", lead_style: str = "") -> None:
         """Write a paragraph; `lead` stands before it, and further lines are indented under the text."""
-        lead = self.fit(lead)
+        lead, body = self.fit(lead), self.fit(text)
         hang = indent + cells(lead)
-        if hang > self.width - 12:  # too narrow to hang: let the text start under its lead
-            self.lines.append(" " * indent + self.paint(lead.rstrip(), lead_style))
-            lead, hang = "", min(indent + 2, 4)
+        if hang > self.width - _LEAST:  # too narrow to hang: the lead runs into the text
+            lead, body, hang, lead_style = "", f"{lead} {body}", min(indent + 2, 4), ""
             indent = hang
-        for row, line in enumerate(wrap(self.fit(text), self.width - hang)):
+        for row, line in enumerate(wrap(body, self.width - hang)):
             start = " " * indent + self.paint(lead, lead_style) if row == 0 else " " * hang
             self.lines.append((start + self.paint(line, style if line else "")).rstrip())
 
     def heading(self, text: str) -> None:
         """Write a heading after an empty line, with a rule to the right edge."""
-        title = self.fit(text)
+        title = cut(self.fit(text), self.width)
         self.lines.append("")
         rule = self.fit("─") * max(self.width - cells(title) - 1, 0)
-        self.lines.append(f"{self.paint(title, 'bold')} {self.paint(rule, 'dim')}".rstrip())
+        self.lines.append(" ".join(filter(None, (self.paint(title, "bold"), self.paint(rule, "dim")))))
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 0) -> None:
         """Write a small table; columns that do not fit are named below it instead of being squeezed."""

@@ -11,6 +11,7 @@ from hauberk.report.document import render_json
 from hauberk.report.gitlab import render_gitlab
 from hauberk.report.junit import render_junit
 from hauberk.report.mask import mask_run
+from hauberk.report.page import render_html
 from hauberk.report.page_markdown import render_markdown
 from hauberk.report.sarif import render_sarif
 from hauberk.report.sheet import render_csv
@@ -22,6 +23,7 @@ _MACHINES: dict[str, Callable[[Run], bytes]] = {
     "markdown": render_markdown,
     "csv": render_csv,
     "gitlab": render_gitlab,
+    "html": render_html,
 }
 
 FORMATS = ("text", "json", *_MACHINES)

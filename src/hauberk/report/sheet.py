@@ -13,7 +13,7 @@ from hauberk.core.outcome import Outcome
 from hauberk.core.run import Run
 from hauberk.report.plain import sheet_cell
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "status",
     "severity",
     "check",

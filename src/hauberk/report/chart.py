@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Charts: an evidence table becomes a Vega-Lite specification, and the specification a static picture."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import vl_convert
+
+from hauberk.core.evidence import Cell, Evidence, View
+from hauberk.report.plain import visible
+from hauberk.report.svg import GRID, INK, MARK, clean_svg
+
+MAX_BARS = 30
+"""Bars of one chart; the table beside it holds the rest."""
+
+_VEGA_LITE = "6.4"
+_WIDTH, _HEIGHT, _BAR = 460, 190, 20
+_CONFIG = {
+    "aria": False,
+    "background": None,
+    "font": "sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "domainColor": GRID,
+        "tickColor": GRID,
+        "gridColor": GRID,
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelLimit": 170,
+        "titleLimit": 400,
+    },
+}
+
+
+def draw(evidence: Evidence) -> str:
+    """Return the evidence as an SVG element fit to stand inside an HTML page; empty where it cannot be drawn.
+
+    Cells that are not finite numbers (masked, null or unbounded ones) are left out of the picture; the table keeps
+    them. The same evidence gives the same bytes in every process, and no two charts share an id.
+    """
+    spec = specify(evidence)
+    if spec is None:
+        return ""
+    content = json.dumps(spec, sort_keys=True, ensure_ascii=True)
+    picture = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, allowed_base_urls=[])
+    prefix = f"c{hashlib.sha256(f'{evidence.digest}{content}'.encode()).hexdigest()[:12]}"
+    return clean_svg(picture, prefix=prefix, title=visible(evidence.title) or "chart")
+
+
+def specify(evidence: Evidence) -> dict[str, Any] | None:
+    """Return the Vega-Lite specification of an evidence table; None where its view or its cells cannot be drawn."""
+    if len(evidence.columns) < 2:
+        return None
+    banded = len(evidence.columns) >= 4
+    match evidence.view:
+        case View.LINE | View.STEPS:
+            points = _points(evidence, banded=banded)
+            return _curve(evidence, points) if len(points) > 1 else None
+        case View.BARS:
+            points = _points(evidence, banded=banded)[:MAX_BARS]
+            return _bars(evidence, points) if points else None
+        case _:
+            return None
+
+
+def _is_number(value: Cell) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _points(evidence: Evidence, *, banded: bool) -> list[dict[str, Any]]:
+    """Return the rows whose value is a number; an interval is kept only where both its ends are numbers."""
+    points: list[dict[str, Any]] = []
+    for row in evidence.rows:
+        if not _is_number(row[1]) or row[0] is None:
+            continue
+        point: dict[str, Any] = {"x": row[0] if _is_number(row[0]) else visible(str(row[0]))[:60], "y": row[1]}
+        if banded and _is_number(row[2]) and _is_number(row[3]):
+            point |= {"low": row[2], "high": row[3]}
+        points.append(point)
+    return points
+
+
+def _axis(title: str, **more: Any) -> dict[str, Any]:
+    return {"title": visible(title)[:80] or None, "labelOverlap": True, **more}
+
+
+def _curve(evidence: Evidence, points: list[dict[str, Any]]) -> dict[str, Any]:
+    numeric = all(_is_number(point["x"]) for point in points)
+    kind = {"type": "quantitative"} if numeric else {"type": "ordinal", "sort": None}
+    across = {"field": "x", **kind, "axis": _axis(evidence.columns[0], grid=False, tickCount=5, labelFlush=False)}
+    up = {"field": "y", "type": "quantitative", "axis": _axis(evidence.columns[1], tickCount=4)}
+    shape = {"interpolate": "step-after"} if evidence.view is View.STEPS else {}
+    layers: list[dict[str, Any]] = []
+    if any("low" in point for point in points):
+        band = {"type": "area", "color": MARK, "opacity": 0.2, **shape}
+        low = {"field": "low", "type": "quantitative"}
+        encoding = {"x": across, "y": low | {"axis": up["axis"]}, "y2": {"field": "high"}}
+        layers.append({"mark": band, "encoding": encoding, "transform": [{"filter": "isValid(datum.low)"}]})
+    mark = {"type": "line", "color": MARK, "strokeWidth": 2, "point": False, **shape}
+    layers.append({"mark": mark, "encoding": {"x": across, "y": up}})
+    return _spec(points, layers, _HEIGHT)
+
+
+def _bars(evidence: Evidence, points: list[dict[str, Any]]) -> dict[str, Any]:
+    for point in points:
+        point["x"] = str(point["x"])
+    along = {"field": "x", "type": "nominal", "sort": None, "axis": {"title": None, "ticks": False, "labelPadding": 6}}
+    out = {"field": "y", "type": "quantitative", "axis": _axis(evidence.columns[1], tickCount=5)}
+    layers: list[dict[str, Any]] = [
+        {"mark": {"type": "bar", "color": MARK, "height": 11}, "encoding": {"y": along, "x": out}}
+    ]
+    if any("low" in point for point in points):
+        rule = {"type": "rule", "color": INK, "strokeWidth": 1.5}
+        low = {"field": "low", "type": "quantitative", "axis": out["axis"]}
+        encoding = {"y": along, "x": low, "x2": {"field": "high"}}
+        layers.append({"mark": rule, "encoding": encoding, "transform": [{"filter": "isValid(datum.low)"}]})
+    return _spec(points, layers, _BAR * len(points))
+
+
+def _spec(points: list[dict[str, Any]], layers: list[dict[str, Any]], height: int) -> dict[str, Any]:
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "width": _WIDTH,
+        "height": height,
+        "data": {"values": points},
+        "layer": layers,
+        "config": _CONFIG,
+    }
