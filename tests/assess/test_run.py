@@ -7,7 +7,7 @@ import time
 import polars as pl
 import pytest
 
-from hauberk.assess import InProcess, Selection, Situation, plan, run_plan
+from hauberk.assess import Budget, InProcess, Selection, Situation, TimedOut, plan, run_plan
 from hauberk.core.errors import NothingToExamine, UsageError
 from hauberk.core.outcome import Status
 from hauberk.table import open_table
@@ -119,6 +119,21 @@ def test_a_check_that_ends_after_its_deadline_has_no_result(entries, situation):
 def test_a_scan_is_ended_at_the_deadline_between_two_blocks(entries, situation):
     results = run(entries, situation, "counts", timeout_s=0.0)
     assert only(results).status is Status.TIMED_OUT
+
+
+def test_a_pass_that_takes_too_long_is_taken_apart(entries, situation, monkeypatch):
+    spent = []
+
+    def slow(budget, kind, amount):
+        spent.append(amount)
+        if len(spent) == 1:
+            raise TimedOut("the check reached its time limit")
+
+    monkeypatch.setattr(Budget, "spend", slow)
+    told = []
+    results = run(entries, situation, "counts", "bad_finish", progress=lambda **told_: told.append(told_["note"]))
+    assert [outcome.status for outcome in results.outcomes] == [Status.FINDINGS, Status.ERROR]
+    assert [note.split()[0] for note in told] == ["2", "TEST-D001", "TEST-D001", "TEST-D003", "TEST-D003"]
 
 
 def test_planned_checks_that_do_not_run_have_their_reason(entries, situation):

@@ -7,7 +7,7 @@ imports no check.
 
 from hauberk.assess.baseline import Comparison, Worsened, compare, known_fingerprints
 from hauberk.assess.budget import Budget, TimedOut
-from hauberk.assess.context import CheckContext, Money, SignatureState, Situation
+from hauberk.assess.context import CheckContext, Money, Situation
 from hauberk.assess.executor import InProcess
 from hauberk.assess.materials import Materials, open_situation
 from hauberk.assess.needs import missing_needs
@@ -18,6 +18,7 @@ from hauberk.assess.replay import replay_plan, result_bytes, same_findings
 from hauberk.assess.run import TIMEOUT_S, Results, run_plan
 from hauberk.assess.task import Executor, Reply, Task
 from hauberk.assess.waive import Waiving, apply_waivers, is_expired, parse_waivers
+from hauberk.core.asset import SignatureState
 
 __all__ = [
     "TIMEOUT_S",

@@ -6,11 +6,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from hauberk.core.errors import OverBudget
+from hauberk.core.errors import Incomplete, OverBudget
 
 
-class TimedOut(OverBudget):
-    """The clock ended the check; the outcome is `timed_out`, never a result."""
+class TimedOut(Incomplete):
+    """The clock ended the check; the outcome is `timed_out`, never a result.
+
+    It is no `OverBudget`: a check may end its search when its work units are spent, and never because of the clock.
+    """
 
 
 @dataclass(slots=True)

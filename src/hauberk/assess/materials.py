@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hauberk.assess.context import Money, SignatureState, Situation
+from hauberk.assess.context import Money, Situation
 from hauberk.assess.params import suggestion
+from hauberk.core.asset import SignatureState
 from hauberk.core.errors import UsageError
 from hauberk.core.run import Waived
 from hauberk.domain import loads_domain

@@ -7,12 +7,12 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hauberk.assess.plan import Plan
 from hauberk.assess.task import Executor, Reply, Task, tasks_of
 from hauberk.core.errors import NothingToExamine
-from hauberk.core.outcome import Outcome
+from hauberk.core.outcome import Outcome, Status
 from hauberk.core.ports import Progress
 
 TIMEOUT_S = 300.0
@@ -47,7 +47,8 @@ def run_plan(
     Args:
         plan: what to run.
         executor: where; it stays open, except after an interruption.
-        timeout_s: time that each check has; the data checks, which share one pass, share the sum of theirs.
+        timeout_s: time that each check has, and also the pass that the data checks share; those that it does not bring to
+            their end run again alone.
         progress: told at the start of a task and at the end of a check; called from one thread at a time.
         on_end: told each outcome when it is known, so that an interrupted run can be recorded.
 
@@ -89,12 +90,13 @@ def _drain(tasks: list[Task], executor: Executor, watch: _Watch) -> None:
 
 
 def _kept(task: Task, reply: Reply, watch: _Watch) -> tuple[Task, ...]:
-    """Keep a reply, or return what has to run again: the parts of a pass that was stopped as a whole."""
-    stopped = not reply.seconds and all(outcome.status.incomplete for outcome in reply.outcomes)
-    if stopped and len(task.checks) > 1:
-        return task.split()
-    watch.reply(reply)
-    return ()
+    """Keep a reply, and return what has to run again alone: the checks of a shared pass that was stopped."""
+    again: set[str] = set()
+    if len(task.checks) > 1:
+        died = not reply.seconds
+        again = {one.check for one in reply.outcomes if died or one.status is Status.TIMED_OUT}
+    watch.reply(replace(reply, outcomes=tuple(one for one in reply.outcomes if one.check not in again)))
+    return task.split(again)
 
 
 @dataclass(slots=True, kw_only=True)

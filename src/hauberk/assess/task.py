@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol, Self
@@ -35,10 +35,9 @@ class Task:
         """Return the reply that gives all its checks one status."""
         return Reply(outcomes=tuple(item.ended(status, reason) for item in self.checks))
 
-    def split(self) -> tuple[Task, ...]:
-        """Return one task for each check, to find the one that stops the others."""
-        share = self.seconds / len(self.checks)
-        return tuple(Task(checks=(item,), seconds=share) for item in self.checks)
+    def split(self, checks: Collection[str]) -> tuple[Task, ...]:
+        """Return one task for each of these checks, to find the one that stopped the others."""
+        return tuple(Task(checks=(item,), seconds=self.seconds) for item in self.checks if item.entry.id in checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +84,7 @@ def tasks_of(checks: Iterable[Planned], seconds: float) -> Iterator[Task]:
     rest = list(checks)
     fused = tuple(item for item in rest if item.entry.stage is Stage.ADMIT)
     if fused:
-        yield Task(checks=fused, seconds=seconds * len(fused))
+        yield Task(checks=fused, seconds=seconds)
     single = [item for item in rest if item.entry.stage is not Stage.ADMIT]
     for item in sorted(single, key=lambda one: (_COST[one.entry.cost], one.entry.id)):
         yield Task(checks=(item,), seconds=seconds)

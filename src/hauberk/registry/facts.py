@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,7 +15,7 @@ from hauberk.core.finding import Finding, Severity
 from hauberk.core.measurement import Measurement
 from hauberk.core.outcome import Status
 from hauberk.core.principal import Principal
-from hauberk.core.run import Run
+from hauberk.core.run import Run, Waived
 from hauberk.registry.sentence import Fact
 from hauberk.seal import canonical, digest_bytes, plain
 
@@ -88,12 +88,10 @@ def facts_of(
         actor=actor or Principal(name="unverified"),
         run=run.id,
         evidence_us=0 if run.aborted else run.ended_us,
-        waivers_us=min((_end_of_day(holding[found.fingerprint].expires) for found in hidden), default=None),
+        waivers_us=_until(hidden, holding),
         context={
-            **{name: len(prints) for name, prints in named.items()},
-            "loss": _loss(open_),
+            **_findings(open_, named),
             "expired_waivers": sum(found.check == _EXPIRED for found in open_) + len(run.waived) - len(holding),
-            "open_checks": tuple(sorted({found.check for found in open_})),
             "domain_confirmed": run.domain_confirmed,
             "aborted": run.aborted,
             "has_model": not {asset.kind for asset in run.assets}.isdisjoint({AssetKind.MODEL, AssetKind.ENDPOINT}),
@@ -113,8 +111,17 @@ def _split(run: Run, holding: Container[str]) -> tuple[list[Finding], list[Findi
     return [found for found in findings if found.fingerprint not in holding], hidden
 
 
-def _loss(findings: list[Finding]) -> int:
-    return min(max((found.loss or 0 for found in findings), default=0), _MOST)
+def _until(hidden: list[Finding], holding: Mapping[str, Waived]) -> int | None:
+    return min((_end_of_day(holding[found.fingerprint].expires) for found in hidden), default=None)
+
+
+def _findings(open_: list[Finding], named: Mapping[str, tuple[str, ...]]) -> dict[str, Fact]:
+    losses = [found.loss or 0 for found in open_]
+    return {
+        **{name: len(prints) for name, prints in named.items()},
+        "loss": min(max(losses, default=0), _MOST),
+        "open_checks": tuple(sorted({found.check for found in open_})),
+    }
 
 
 def _named(open_: list[Finding], hidden: list[Finding], known: Container[str]) -> dict[str, tuple[str, ...]]:

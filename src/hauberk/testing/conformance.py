@@ -248,10 +248,11 @@ def _plain_finding(finding: Finding) -> Finding:
 
 
 def _rounded(one: Measurement) -> Measurement:
-    def cut(value: float | None) -> float | None:
-        return None if value is None else float(f"{value:.{_DIGITS}g}")
+    def cut(value: float) -> float:
+        return float(f"{value:.{_DIGITS}g}")
 
-    return replace(one, value=cut(one.value), low=cut(one.low), high=cut(one.high))
+    low, high = (None if end is None else cut(end) for end in (one.low, one.high))
+    return replace(one, value=cut(one.value), low=low, high=high)
 
 
 def _difference(expected: tuple[object, ...], found: tuple[object, ...]) -> str:

@@ -94,7 +94,7 @@ def shuffled(situation: Situation, seed: int = 1) -> Situation:
 def with_tables(situation: Situation, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Situation:
     """Return a situation with every table changed."""
     tables = {name: getattr(situation, name) for name in TABLES}
-    changed = {
+    changed: dict[str, Any] = {
         name: open_table(change(table.frame()), name=table.name) for name, table in tables.items() if table is not None
     }
     return replace(situation, **changed)
