@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -253,6 +254,27 @@ def test_reading_checks_every_entry(twelve, tmp_path, alice):
             with pytest.raises(IntegrityError, match="entry 4"):
                 next(reading)
             reading.close()
+
+
+def test_a_log_may_grow_while_it_is_read(twelve, tmp_path, alice):
+    copy = twelve.copy(tmp_path / "copy")
+    with open_ledger(copy.directory, signer=alice) as ledger:
+        for index, _ in ledger.read():
+            assert ledger.append([event(100 + index)]) == 14 + index
+        assert index == 12
+        abandoned = ledger.read()
+        next(abandoned)
+        assert ledger.append([event(200)]) == 27
+        abandoned.close()
+    assert copy.verify().ok
+
+
+def test_threads_share_a_log(tmp_path, alice):
+    with open_ledger(tmp_path, signer=alice, origin=ORIGIN) as ledger:
+        with ThreadPoolExecutor(4) as pool:
+            sizes = list(pool.map(lambda number: ledger.append([event(number)]), range(40)))
+        assert sorted(sizes) == list(range(2, 42))
+        assert {one.payload["number"] for _, one in ledger.read(1)} == set(range(40))
 
 
 def test_two_writers_need_to_trust_each_other(tmp_path, alice):

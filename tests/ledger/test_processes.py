@@ -68,9 +68,12 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path, keys):
             said, checkpoint = {}, None
         process = start(place, folder, "alice", 100_000)
         assert process.stdout.readline() == b"ready\n", process.stderr.read()
-        time.sleep(chance.random() * (0.01 if turn % 2 else 0.15))
+        # Half of them die in the middle of their appends, the others at any moment, the creation of the log included.
+        first = process.stdout.readline() if turn % 2 else b""
+        time.sleep(chance.random() * (0.02 if first else 0.3))
         process.send_signal(signal.SIGKILL)
         lines, _ = process.communicate(timeout=30)
+        lines = first + lines
         assert process.returncode == -signal.SIGKILL
         now = acknowledged(lines)
         killed_while_writing += bool(now)
@@ -87,7 +90,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path, keys):
         for pid, number in said.items():
             assert found[pid][:number] == list(range(number)), f"{pid} was told that {number} events are safe"
         assert verify_ledger(place, keys=[alice.public], checkpoint=checkpoint).tail_proved
-    assert killed_while_writing >= ROUNDS // 4, "the test must kill writers in the middle of their work"
+    assert killed_while_writing >= ROUNDS // 2, "the test must kill writers in the middle of their work"
 
 
 def test_writers_queue_and_nobody_is_lost(tmp_path, keys):

@@ -161,6 +161,7 @@ def test_a_copied_entry_is_named(scratch, source, place):
         assert found in ({("inserted", source)}, {("inserted", source + 1)})
     else:
         assert found == {("inserted", place)}
+        assert f"copy of entry {source}" in verdict.summary
 
 
 @PROPERTY
@@ -202,6 +203,42 @@ def test_a_cut_tail_is_seen_with_a_checkpoint_and_admitted_without(scratch, keep
             assert "cut off" in verdict.summary
 
 
+def test_many_changes_at_once_are_all_named(scratch):
+    """Each entry is judged alone: what happened to the others does not hide it."""
+    built, thief = scratch()
+    rows = {row[0]: list(row) for row in thief.rows()}
+    rows[1][1] = b"{}"
+    rows[3][1:], rows[4][1:] = rows[4][1:], rows[3][1:]
+    del rows[6]
+    for number in (9, 10, 11, 12):
+        rows[number][2] = b"destroyed"
+    thief.rewrite_loosely(rows.values())
+    verdict = built.verify()
+    assert named(verdict) == {
+        ("flipped", 1),
+        ("reordered", 3),
+        ("reordered", 4),
+        ("deleted", 6),
+        ("flipped", 9),
+        ("flipped", 10),
+        ("flipped", 11),
+        ("flipped", 12),
+    }
+    assert [problem.index for problem in verdict.problems] == [1, 3, 4, 6, 9, 10, 11, 12]
+    assert verdict.size == 13
+
+
+@pytest.mark.parametrize("place", [-7, 40])
+def test_an_entry_outside_the_numbers_is_named(scratch, place):
+    built, thief = scratch()
+    thief.run(("INSERT INTO events SELECT ?, body, note, nodes FROM events WHERE idx = 4", (place,)))
+    assert named(built.verify()) == {("inserted", place)}
+    built, thief = scratch()
+    thief.run(("INSERT INTO events VALUES (?, x'7b7d', x'00', x'')", (place,)))
+    verdict = built.verify()
+    assert (named(verdict), verdict.size) == ({("inserted", place)}, 13)
+
+
 def test_a_checkpoint_kept_beside_the_log_gives_a_cut_away(scratch, mallory, alice, tmp_path):
     built, thief = scratch()
     kept = list(built.checkpoints.values())
@@ -228,6 +265,7 @@ def test_an_emptied_log(scratch):
     built, thief = scratch()
     thief.run(("DELETE FROM events", ()))
     assert named(built.verify()) == {("deleted", 0)}
+    assert built.verify().size == 0
     assert "truncated" in {str(problem.kind) for problem in built.verify(built.checkpoints[13]).problems}
 
 
@@ -355,6 +393,13 @@ def test_every_entry_s_note_is_a_checkpoint_that_can_leave_the_machine(twelve):
     for index, _, note, _ in Thief(twelve.directory).rows():
         verdict = twelve.verify(note.decode())
         assert (verdict.ok, verdict.proved) == (True, index + 1)
+
+
+def test_a_checkpoint_is_no_entry_s_note(scratch):
+    """He has the checkpoints that left the machine; their signatures are good, and still they fit no entry."""
+    built, thief = scratch()
+    thief.run(("UPDATE events SET note = ? WHERE idx = 4", (built.checkpoints[5].encode(),)))
+    assert named(built.verify()) == {("flipped", 4)}
 
 
 def test_a_truncated_base64_key_hash_does_not_confuse_the_walk(scratch):

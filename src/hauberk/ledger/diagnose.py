@@ -64,8 +64,9 @@ def diagnose(rows: Iterable[Row], keys: Sequence[PublicKey], origin: str) -> Dia
     """
     seen = [_look(row, keys) for row in rows]
     own, signed, problems = _without_foreign(seen, origin)
+    own, strays = _without_strays(own)
     kept, copies = _without_copies(own)
-    problems += copies + _missing(kept, bool(seen)) + _moved(kept, seen) + _altered(kept)
+    problems += strays + copies + _missing(kept, bool(seen)) + _moved(kept, seen) + _altered(kept)
     roots, forks = _rebuild(kept)
     problems += forks
     if not problems:
@@ -82,7 +83,7 @@ def _look(row: Row, keys: Sequence[PublicKey]) -> _Seen:
         known = {(key.name, key.hash) for key in keys}
         stranger = next((line.name for line in note_parse(note).signatures if (line.name, line.hash) not in known), "")
         read = parse_head(note_verify(note, keys).text)
-        head, stranger = (read if read.size and read.leaf else None), ""
+        head, stranger = (read if read.leaf else None), ""
     except (IntegrityError, Unreadable, UnicodeDecodeError):
         pass
     return _Seen(row.index, head, stranger, leaf_hash(row.body), note_digest(row.note), row.nodes)
@@ -101,6 +102,21 @@ def _without_foreign(seen: list[_Seen], origin: str) -> tuple[list[_Seen], str, 
             sentence = f"entry {one.place} was inserted: it was signed for the log {one.head.origin!r}"
             problems.append(_problem(ProblemKind.INSERTED, sentence, one.place))
     return own, signed, problems
+
+
+def _without_strays(rows: list[_Seen]) -> tuple[list[_Seen], list[Problem]]:
+    """Drop the rows that prove nothing and stand apart from the log: they were never part of it."""
+    reach = max((one.claim for one in rows if one.head is not None), default=-1)
+    kept: list[_Seen] = []
+    problems: list[Problem] = []
+    for one in rows:
+        if one.head is None and not 0 <= one.place <= reach + 1:
+            sentence = f"entry {one.place} was inserted: nobody trusted signed it"
+            problems.append(_problem(ProblemKind.INSERTED, sentence, one.place))
+            continue
+        reach = max(reach, one.claim)
+        kept.append(one)
+    return kept, problems
 
 
 def _without_copies(rows: list[_Seen]) -> tuple[list[_Seen], list[Problem]]:
@@ -135,7 +151,7 @@ def _missing(kept: list[_Seen], any_rows: bool) -> list[Problem]:
     for claim in sorted(one.claim for one in kept):
         if claim > expected:
             problems.append(_run(ProblemKind.DELETED, "deleted", expected, claim - 1))
-        expected = claim + 1
+        expected = max(expected, claim + 1)
     return problems
 
 

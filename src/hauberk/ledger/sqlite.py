@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from hauberk.core.errors import Incomplete, IntegrityError, Unreadable
 from hauberk.ledger.schema import SQLITE
@@ -48,11 +48,11 @@ class SqliteStore:
             raise Unreadable("the ledger is not a regular file", where=self.where)
         if not read_only:
             _make_file(path)
-        # A writer keeps its one connection; a reader opens one for each transaction.
+        # A writer keeps its connections, one for each transaction that is open at a time; a verifier keeps none.
         self._engine: Engine = create_engine(
             "sqlite://",
             creator=self._connect,
-            poolclass=NullPool if read_only else StaticPool,
+            poolclass=NullPool if read_only else QueuePool,
             isolation_level="AUTOCOMMIT",
         )
 

@@ -65,11 +65,11 @@ class Transaction:
             )
         return _row(found)
 
-    def rows(self, start: int = 0, stop: int | None = None) -> Iterator[Row]:
-        """Yield the entries from `start` up to but not including `stop`, in the order of their numbers."""
-        query = select(EVENTS).where(EVENTS.c.idx >= start).order_by(EVENTS.c.idx)
-        if stop is not None:
-            query = query.where(EVENTS.c.idx < stop)
+    def rows(self, start: int | None = None) -> Iterator[Row]:
+        """Yield the entries from `start` on in the order of their numbers; without it, even those below zero."""
+        query = select(EVENTS).order_by(EVENTS.c.idx)
+        if start is not None:
+            query = query.where(EVENTS.c.idx >= start)
         result = self.connection.execute(query.execution_options(yield_per=_BLOCK))
         with result:
             yield from map(_row, result)
