@@ -99,9 +99,7 @@ rows = st.fixed_dictionaries(
 
 NUMBERS = st.sampled_from(["a", "b", "n", "0", "1", "2.5", "1e300", "(-3)", "0.1"])
 TEXT_LITERALS = st.sampled_from(["'x'", "''", "'12'", "'a\u200bb'", "'x''y'", "'12\n'"])
-PATTERNS = st.sampled_from(
-    [r"^\d+$", r"\d{2}", r"^$", "[^a-z]", "^(x|ab)?$", r"\s", ".", r"\W", "^a.b$", "é", r"\x" if False else "x"]
-)
+PATTERNS = st.sampled_from([r"^\d+$", r"\d{2}", r"^$", "[^a-z]", "^(x|ab)?$", r"\s", ".", r"\W", "^a.b$", "é", "x"])
 
 
 def numbers(booleans: Any) -> Any:
@@ -257,7 +255,7 @@ def pool() -> list[dict[str, Any]]:
 POOL = pool()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(BOOLEANS, rows)
 @example("1 / a = 1 / b", ZERO)
 @example("a = b", ZERO)
@@ -268,7 +266,7 @@ def test_conditions_agree(text: str, row: dict[str, Any]) -> None:
     check(text, [*POOL, row])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(numbers(None), rows)
 @example("round(a * 2.5)", {**ZERO, "a": 1.0})
 @example("n % 2", {**ZERO, "n": -7})

@@ -49,6 +49,10 @@ class Direction(StrEnum):
 VALUED = frozenset({Kind.NUMERIC, Kind.INTEGER, Kind.STEP, Kind.ONE_HOT, Kind.DATE})
 """Kinds whose value is a number in the numeric view; the others appear there as the code of a choice."""
 
+US_PER_DAY = 86_400_000_000
+FIRST_DAY, LAST_DAY = -719_162.0, 2_932_896.0
+"""0001-01-01 and 9999-12-31 in days since 1970-01-01: what a bound of a date can be written as."""
+
 WRITTEN = frozenset({Kind.TEXT, Kind.IDENTIFIER})
 """Kinds that are free text or names of things: no attack changes them."""
 
@@ -132,7 +136,7 @@ class Column:
         numbers = {name: getattr(self, name) for name in ("low", "high", "step", "tolerance")}
         for name, value in numbers.items():
             if value is not None:
-                object.__setattr__(self, name, float(value) + 0.0)
+                object.__setattr__(self, name, self._plain_number(name, float(value)))
         choices = (False, True) if self.kind is Kind.BOOLEAN and not self.choices else self.choices
         object.__setattr__(self, "choices", tuple(_plain_choice(item) for item in choices))
         for check in (_check_bounds, _check_choices, _check_step, _check_text, _check_derived):
@@ -141,6 +145,12 @@ class Column:
                 raise ConfigError(
                     problem, where=f"column.{self.name}", next_step="correct the column in the domain file"
                 )
+
+    def _plain_number(self, name: str, value: float) -> float:
+        """One zero; bounds of dates to the microsecond, as the file writes them."""
+        if self.kind is Kind.DATE and name in {"low", "high"} and FIRST_DAY <= value < LAST_DAY + 1.0:
+            return round(value * US_PER_DAY) / US_PER_DAY
+        return value + 0.0
 
     @property
     def type(self) -> Type:
@@ -180,6 +190,8 @@ def _check_bounds(column: Column) -> str:
 def _check_kind_of_bounds(column: Column, ends: list[float]) -> str:
     if column.kind is Kind.INTEGER and not all(float(end).is_integer() for end in ends):
         return "the bounds of an integer column must be integers"
+    if column.kind is Kind.DATE and not all(FIRST_DAY <= end < LAST_DAY + 1.0 for end in ends):
+        return "the bounds of a date must lie in the years 1 to 9999"
     return "NaN can be allowed in numeric columns alone" if column.nan and column.kind is not Kind.NUMERIC else ""
 
 

@@ -39,10 +39,10 @@ def position_of(node: Expr) -> int:
 def shown(node: Expr) -> str:
     """The node as SQL, shortened; its kind where it has no such form."""
     try:
-        return node.sql()[:60]
+        return str(node.sql())[:60]
     except (SqlglotError, ValueError, AttributeError, TypeError, KeyError, IndexError):
         # sqlglot's writer fails on trees that its reader builds from malformed text
-        return node.key
+        return str(node.key)
 
 
 class Builder:

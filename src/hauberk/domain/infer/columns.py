@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from hauberk.domain.column import WRITTEN, Actor, Column, Direction, Kind
+from hauberk.domain.column import FIRST_DAY, LAST_DAY, WRITTEN, Actor, Column, Direction, Kind
 from hauberk.domain.infer.facts import Facts
 from hauberk.domain.infer.words import wordlist, words_of
 
@@ -92,12 +92,11 @@ def _date(facts: Facts) -> tuple[dict[str, Any], list[str], list[str]]:
     if facts.low is None or facts.high is None:
         return fields, ["date: its data type says so"], []
     reach = max(math.ceil(SLACK * (facts.high - facts.low)), 1)
-    low, high = math.floor(facts.low) - reach, math.ceil(facts.high) + reach
-    return (
-        {**fields, "low": float(low), "high": float(high)},
-        [f"range: the data's own, {reach} days wider at both ends"],
-        [],
-    )
+    low = max(float(math.floor(facts.low) - reach), FIRST_DAY)
+    high = min(float(math.ceil(facts.high) + reach), LAST_DAY)
+    if low > high:
+        return fields, ["date: its days lie outside the years 1 to 9999"], []
+    return {**fields, "low": low, "high": high}, [f"range: the data's own, {reach} days wider at both ends"], []
 
 
 def _text(facts: Facts, sample: pl.Series) -> tuple[dict[str, Any], list[str], list[str]]:

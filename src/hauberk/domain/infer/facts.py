@@ -78,7 +78,8 @@ def gather(source: Source, names: Iterable[str]) -> tuple[dict[str, Facts], pl.D
         parts.append(batch.gather_every(stride, (-first) % stride))
         first += batch.height
     sample = pl.concat(parts) if parts else pl.DataFrame(schema={name: schema[name] for name in wanted})
-    facts = {name: _facts(name, schema[name], source.height, merged, values.get(name)) for name in wanted}
+    known = _by_column(merged)
+    facts = {name: _facts(name, schema[name], source.height, known, values.get(name)) for name in wanted}
     return facts, sample
 
 
@@ -161,8 +162,17 @@ def _collect(values: dict[str, set[Any] | None], batch: pl.DataFrame) -> None:
             values[name] = None
 
 
-def _facts(name: str, dtype: pl.DataType, rows: int, merged: dict[str, Any], values: set[Any] | None) -> Facts:
-    known = {key.split(":", 2)[1]: value for key, value in merged.items() if key.split(":", 2)[2] == name}
-    known = {key: value for key, value in known.items() if value is not None}
+def _by_column(merged: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in merged.items():
+        _, what, name = key.split(":", 2)
+        if value is not None:
+            found.setdefault(name, {})[what] = value
+    return found
+
+
+def _facts(
+    name: str, dtype: pl.DataType, rows: int, known: dict[str, dict[str, Any]], values: set[Any] | None
+) -> Facts:
     distinct = tuple(sorted(values)) if values is not None else None
-    return Facts(name=name, dtype=dtype, rows=rows, distinct=distinct, **known)
+    return Facts(name=name, dtype=dtype, rows=rows, distinct=distinct, **known.get(name, {}))

@@ -182,6 +182,8 @@ def _count_broken(domain: Domain, source: Source) -> dict[str, int]:
     """Rows that break each key, for the keys that any row breaks."""
     expressions = {key: rows.sum() for key, rows in violations(domain, dict(source.schema)).items()}
     broken: dict[str, int] = {}
+    if not expressions:
+        return broken
     for batch in source.batches(domain.names) if isinstance(source, Table) else iter([source]):
         for key, count in batch.select(**expressions).row(0, named=True).items():
             broken[key] = broken.get(key, 0) + int(count or 0)

@@ -22,6 +22,7 @@ MAX_COLUMNS = 400
 """Widest table in which relations are sought; of a wider one the first columns are taken, and the proposal says so."""
 MIN_ROWS = 30
 SCREEN_ROWS = 256
+SOLVE_ROWS = 1000
 MAX_TERMS = 12
 TOLERANCE = 1e-7
 NEAR = 0.999
@@ -80,37 +81,41 @@ def find_sums(matrix: Floats, names: Sequence[str], skip: frozenset[int] = froze
     Returns:
         Equations; no target stands in another equation of the list on the right-hand side unless it was found before it.
     """
-    n = len(matrix)
-    if n < MIN_ROWS:
+    if len(matrix) < MIN_ROWS or not matrix.shape[1]:
         return []
     scale = np.maximum(np.abs(matrix).max(axis=0), 1e-300)
-    scaled = matrix / scale
-    free: list[int] = []
-    basis = np.empty((n, 0))
+    few = matrix[:: max(1, len(matrix) // max(SOLVE_ROWS, 3 * matrix.shape[1]))] / scale
     found: list[Equation] = []
-    for j in range(matrix.shape[1]):
-        column = scaled[:, j]
-        size = float(np.linalg.norm(column))
-        if j in skip or size == 0.0 or np.ptp(column) == 0.0:
-            continue
-        rest = column - basis @ (basis.T @ column)
-        rest -= basis @ (basis.T @ rest)
-        left = float(np.linalg.norm(rest))
-        if left > 1e-9 * size:
-            if len(free) < n // 2:
-                free.append(j)
-                basis = np.column_stack([basis, rest / left])
-            continue
-        equation = _combination(matrix, scaled, names, free, j, scale)
+    free, dependent = _pivots(few, skip)
+    for j in dependent:
+        earlier = [at for at in free if at < j]
+        equation = _combination(matrix, few, names, earlier, j, scale) if earlier else None
         if equation is not None:
             found.append(equation)
     return found
 
 
+def _pivots(scaled: Floats, skip: frozenset[int]) -> tuple[list[int], list[int]]:
+    """Columns that are independent of earlier ones, and columns that seem to depend on them, by elimination."""
+    products = scaled.T @ scaled
+    rest = products.copy()
+    free: list[int] = []
+    dependent: list[int] = []
+    for j in range(len(rest)):
+        if j in skip or np.ptp(scaled[:, j]) == 0.0:
+            continue
+        if rest[j, j] <= 1e-10 * products[j, j]:
+            dependent.append(j)
+        elif len(free) < len(scaled) // 2:
+            free.append(j)
+            rest -= np.outer(rest[:, j], rest[j] / rest[j, j])
+    return free, dependent
+
+
 def _combination(
-    matrix: Floats, scaled: Floats, names: Sequence[str], free: list[int], j: int, scale: Floats
+    matrix: Floats, few: Floats, names: Sequence[str], free: list[int], j: int, scale: Floats
 ) -> Equation | None:
-    solution = np.linalg.lstsq(scaled[:, free], scaled[:, j], rcond=None)[0]
+    solution = np.linalg.lstsq(few[:, free], few[:, j], rcond=None)[0]
     weights = solution * scale[j] / scale[free]
     terms = [at for at in range(len(free)) if abs(solution[at]) > 1e-9]
     rounded = np.rint(weights * 1000.0) / 1000.0
@@ -209,7 +214,8 @@ def find_orders(matrix: Floats) -> list[Ordered]:
         above = screen[:, [j]] > screen
         holds[j] = above.mean(axis=0) <= 2.0 * (1.0 - NEAR)
     np.fill_diagonal(holds, val=False)
-    low, high = np.nanmin(matrix, axis=0), np.nanmax(matrix, axis=0)
+    missing = np.isnan(matrix)
+    low, high = np.where(missing, np.inf, matrix).min(axis=0), np.where(missing, -np.inf, matrix).max(axis=0)
     holds &= high[:, None] > low[None, :]
     found = [order for a, b in np.argwhere(holds) if (order := _order(matrix, int(a), int(b))) is not None]
     strict = {(order.low, order.high) for order in found if order.share == 1.0}
