@@ -29,6 +29,9 @@ _FIRST_WIDTH, _LATER_WIDTH = 12, 6
 _BLUR = 0.5
 """How much the second plan of a round distrusts that effects add up."""
 
+_ROUND = 125
+"""Questions of its allowance for which a row is granted one more round without success."""
+
 _SWEEP_SHARE = 0.35
 """Largest share of a row's allowance that the first sweep may spend."""
 
@@ -118,12 +121,11 @@ def _by_scores(scene: Scene, allowance: int) -> Search:
             Plan(scene=scene, sweep=later),
             Plan(scene=scene, sweep=later, jitter=_BLUR),
         ),
-        patience=8,
+        patience=_patience(allowance),
     )
 
 
 def _by_labels(scene: Scene, allowance: int) -> Search:
-    del allowance
     return Search(
         scene=scene,
         opening=(Opening(scene=scene), Scatter(scene=scene)),
@@ -134,8 +136,13 @@ def _by_labels(scene: Scene, allowance: int) -> Search:
             Breed(scene=scene, most=48, misses=False),
             Bargain(scene=scene),
         ),
-        patience=8,
+        patience=_patience(allowance),
     )
+
+
+def _patience(allowance: int) -> int:
+    """Rounds without a cheaper evasion that end a row's search: more where there is more to spend."""
+    return int(np.clip(allowance // _ROUND, 4, 64))
 
 
 def _at_random(scene: Scene, allowance: int) -> Search:

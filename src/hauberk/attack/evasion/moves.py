@@ -14,6 +14,9 @@ from hauberk.attack.evasion.problem import Flags, Ground, Matrix
 NONE = np.inf
 """Stands for 'no value here' in tables of levels; NaN is a value: the missing one."""
 
+_AWAY = np.concatenate([-(8.0 ** -np.arange(1.0, 8.0)), 8.0 ** -np.arange(1.0, 8.0)])
+"""Steps away from a row's own value, as shares of what lies between the smallest and the largest level."""
+
 _ROWS = 512
 """Rows whose levels are sifted at a time."""
 
@@ -75,18 +78,37 @@ class Menu:
 
 
 def _table(ground: Ground, column: int, origin: Matrix) -> Matrix:
-    """Values of one column that each row can be given, first the numbers, then the missing value, then `NONE`."""
-    n = origin.shape[0]
+    """Values of one column that each row can be given, ascending, then the missing value, then `NONE`.
+
+    They are the ground's levels, and small and large steps away from the row's own value: a cheap evasion is often a small
+    step across a border, and no level lies near it.
+    """
     levels = np.asarray(ground.levels(column), dtype=np.float64)
-    table = np.full((n, levels.size), NONE)
-    for start in range(0, n, _ROWS):
-        home = np.repeat(origin[start : start + _ROWS], levels.size, axis=0)
-        points = home.copy()
-        points[:, column] = np.tile(levels, home.shape[0] // levels.size)
-        usable = ground.reachable(points, home) & differs(points, home).any(axis=1)
-        table[start : start + _ROWS] = np.where(usable, points[:, column], NONE).reshape(-1, levels.size)
-    order = np.argsort(table == NONE, axis=1, kind="stable")
+    numbers = levels[~np.isnan(levels)]
+    span = float(np.ptp(numbers)) if numbers.size else 0.0
+    tables = [
+        _reached(ground, column, origin[start : start + _ROWS], levels, span * _AWAY)
+        for start in range(0, origin.shape[0], _ROWS)
+    ]
+    table = np.concatenate(tables)
+    again = np.zeros(table.shape, dtype=np.bool_)
+    again[:, 1:] = table[:, 1:] == table[:, :-1]
+    table = np.where(again, NONE, table)
+    order = np.lexsort((np.where(np.isnan(table), 0.0, table), np.isnan(table), table == NONE), axis=1)
     return np.take_along_axis(table, order, axis=1)
+
+
+def _reached(ground: Ground, column: int, origin: Matrix, levels: Matrix, away: Matrix) -> Matrix:
+    """Levels that can be reached, and where steps away from the own value end once the domain has had its say."""
+    own = origin[:, column]
+    wishes = np.concatenate([np.broadcast_to(levels, (own.size, levels.size)), own[:, None] + away[None, :]], axis=1)
+    home = np.repeat(origin, wishes.shape[1], axis=0)
+    points = home.copy()
+    points[:, column] = wishes.ravel()
+    step = np.tile(np.arange(wishes.shape[1]) >= levels.size, own.size)
+    points[step] = ground.project(points[step], home[step])
+    usable = ground.reachable(points, home) & differs(points, home)[:, column]
+    return np.sort(np.where(usable, points[:, column], NONE).reshape(wishes.shape), axis=1)
 
 
 def singles(ground: Ground, anchor: Matrix, columns: NDArray[np.intp], values: Matrix) -> tuple[Matrix, Flags]:
