@@ -28,7 +28,13 @@ FLAGS = [
 ALL_RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
-VIEWS = [("light", 1280), ("dark", 1280), ("light", 320), ("dark", 320)]
+WIDE, DARK, NARROW, DARK_NARROW = ("light", 1280), ("dark", 1280), ("light", 320), ("dark", 320)
+VIEWS = [
+    *(("story", view) for view in (WIDE, DARK, NARROW, DARK_NARROW)),
+    *(("hostile", view) for view in (WIDE, DARK_NARROW)),
+    *(("clean", view) for view in (DARK, NARROW)),
+    ("empty", WIDE),
+]
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +90,10 @@ class Outline(HTMLParser):
         self.text.append(data)
 
 
-@pytest.mark.parametrize(("scheme", "width"), VIEWS)
-def test_no_barrier_and_no_request(opened, any_run, scheme, width):
-    page = opened(any_run, scheme, width)
+@pytest.mark.parametrize(("name", "view"), VIEWS)
+def test_no_barrier_and_no_request(opened, request, name, view):
+    scheme, width = view
+    page = opened(request.getfixturevalue(name), scheme, width)
     results = Axe().run(page, options=ALL_RULES)
     assert [(item["id"], item["nodes"][0]["html"][:200]) for item in results.response["violations"]] == []
     assert len(page.requests) == 1
