@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hauberk.domain.expression.pattern import PatternError, read_pattern, to_python, to_rust
+from hauberk.domain.expression.dialect import to_python, to_rust
+from hauberk.domain.expression.pattern import PatternError, read_pattern
 
 ATOMS = st.sampled_from(
     [

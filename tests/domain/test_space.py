@@ -109,6 +109,8 @@ def test_direction_binds(space, cards) -> None:
     levels = space.levels(at, start[0])
     assert (levels <= start[0, at]).all()
     assert set(levels) <= set(space.levels(at))
+    with pytest.raises(UsageError, match="one row"):
+        space.levels(at, start[:2])
 
 
 def test_price_is_fixed_plus_units_plus_effort(card_domain, space, cards) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hauberk.domain.column import VALUED, WRITTEN, Column, Kind
 from hauberk.domain.declaration import Domain
 from hauberk.domain.expression import Node, Type, columns_of, divide, read_column, to_polars
-from hauberk.domain.expression.pattern import to_rust
+from hauberk.domain.expression.dialect import to_rust
 
 GRID_TOLERANCE = 1e-6
 """How far a value may lie from its grid, in steps; for large values a few units in the last place more."""

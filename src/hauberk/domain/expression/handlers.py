@@ -72,7 +72,7 @@ def _date(_builder: Builder, node: Expr) -> Node:
 
 
 def _arithmetic(op: str) -> Handler:
-    def handle(builder: Builder, node: Expr) -> Node:
+    def _handle(builder: Builder, node: Expr) -> Node:
         only(node, "this", "expression")
         left = builder.typed(node.this, Type.NUMBER, Type.DATE)
         right = builder.typed(node.expression, Type.NUMBER, Type.DATE)
@@ -86,11 +86,11 @@ def _arithmetic(op: str) -> Handler:
             raise ExpressionError(f"{kinds[0]} and {kinds[1]} do not go together here", position_of(node))
         return call(op, results[kinds], left, right)
 
-    return handle
+    return _handle
 
 
 def _comparison(op: str) -> Handler:
-    def handle(builder: Builder, node: Expr) -> Node:
+    def _handle(builder: Builder, node: Expr) -> Node:
         only(node, "this", "expression")
         for side in (node.this, node.expression):
             if isinstance(side, exp.Null):
@@ -100,26 +100,26 @@ def _comparison(op: str) -> Handler:
             raise ExpressionError("booleans have no order", position_of(node))
         return call(op, Type.BOOL, left, right)
 
-    return handle
+    return _handle
 
 
 def _logic(op: str) -> Handler:
-    def handle(builder: Builder, node: Expr) -> Node:
+    def _handle(builder: Builder, node: Expr) -> Node:
         parts = [builder.typed(part, Type.BOOL) for part in node.flatten()] if op != "not" else []
         return call(op, Type.BOOL, *(parts or [builder.typed(node.this, Type.BOOL)]))
 
-    return handle
+    return _handle
 
 
 def _numeric(op: str) -> Handler:
-    def handle(builder: Builder, node: Expr) -> Node:
+    def _handle(builder: Builder, node: Expr) -> Node:
         only(node, "this")
         arg = builder.typed(node.this, Type.NUMBER)
         if op == "neg" and isinstance(arg, Literal):
             return Literal(-float(arg.value or 0.0), Type.NUMBER)
         return call(op, Type.BOOL if op == "is_nan" else Type.NUMBER, arg)
 
-    return handle
+    return _handle
 
 
 def _round(builder: Builder, node: Expr) -> Node:
@@ -185,7 +185,7 @@ def _nullif(builder: Builder, node: Expr) -> Node:
 
 
 def _extreme(op: str) -> Handler:
-    def handle(builder: Builder, node: Expr) -> Node:
+    def _handle(builder: Builder, node: Expr) -> Node:
         only(node, "this", "expressions")
         args = builder.same(node.this, *node.expressions)
         wanted = {Type.NUMBER, Type.DATE} if op != "coalesce" else set(Type)
@@ -193,18 +193,18 @@ def _extreme(op: str) -> Handler:
             raise ExpressionError(f"{op} takes numbers or dates", position_of(node))
         return call(op, args[0].type, *args)
 
-    return handle
+    return _handle
 
 
 def _textual(op: str, result: Type) -> Handler:
-    def handle(builder: Builder, node: Expr) -> Node:
+    def _handle(builder: Builder, node: Expr) -> Node:
         only(node, "this", "expression", "original_expr")
         args = [builder.typed(node.this, Type.TEXT)]
         if node.args.get("expression") is not None:
             args.append(builder.typed(node.expression, Type.TEXT))
         return call(op, result, *args)
 
-    return handle
+    return _handle
 
 
 def _matches(builder: Builder, node: Expr) -> Node:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from hauberk.domain.expression.pattern import to_python
+from hauberk.domain.expression.dialect import to_python
 from hauberk.domain.expression.tree import Call, Literal, Node, Ref
 
 Value = float | bool | str | None

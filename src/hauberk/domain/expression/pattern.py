@@ -133,17 +133,21 @@ class _Reader:
         self.at = 0
 
     def error(self, what: str) -> PatternError:
+        """An error at the place that was reached."""
         return PatternError(f"{what} at position {self.at + 1} of the pattern")
 
     def peek(self) -> str:
+        """The next character; empty at the end."""
         return self.text[self.at : self.at + 1]
 
     def take(self) -> str:
+        """The next character, which is passed."""
         char = self.peek()
         self.at += 1
         return char
 
     def group(self, nesting: int) -> Group:
+        """Alternatives up to a closing bracket or the end."""
         if nesting > MAX_NESTING:
             raise self.error("groups nested too deeply")
         branches: list[tuple[Part, ...]] = []
@@ -158,6 +162,7 @@ class _Reader:
         return Group((*branches, tuple(sequence)))
 
     def atom(self, nesting: int) -> Part:
+        """One thing that can be repeated."""
         char = self.take()
         if char == "(":
             if self.peek() == "?":
@@ -181,6 +186,7 @@ class _Reader:
         return self.escape() if char == "\\" else Chars(((char, char),))
 
     def escape(self) -> Chars:
+        """What follows a backslash."""
         char = self.take()
         if char in _CONTROL:
             return Chars(((_CONTROL[char], _CONTROL[char]),))
@@ -192,6 +198,7 @@ class _Reader:
         return Chars(((char, char),))
 
     def char_class(self) -> Chars:
+        """What follows an opening square bracket."""
         negated = self.peek() == "^"
         self.at += negated
         ranges: list[tuple[str, str]] = []
@@ -203,6 +210,7 @@ class _Reader:
         return Chars(tuple(ranges), negated)
 
     def class_item(self) -> tuple[tuple[str, str], ...]:
+        """One character, range or escape of a class."""
         low = self.class_char()
         if len(low) != 1 or low[0][0] != low[0][1]:
             return low
@@ -215,6 +223,7 @@ class _Reader:
         return ((low[0][0], high[0][0]),)
 
     def class_char(self) -> tuple[tuple[str, str], ...]:
+        """One end of a range of a class."""
         char = self.take()
         if not char:
             raise self.error("missing ]")
@@ -229,6 +238,7 @@ class _Reader:
         return escaped.ranges
 
     def repeated(self, item: Part) -> Part:
+        """The item with the repetition that follows it, if one does."""
         bounds = self.bounds()
         if bounds is None:
             return item
@@ -241,6 +251,7 @@ class _Reader:
         return Repeat(item, *bounds)
 
     def bounds(self) -> tuple[int, int | None] | None:
+        """The bounds of a repetition, None where none follows."""
         simple: dict[str, tuple[int, int | None]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
         char = self.peek()
         if char in simple:
@@ -257,35 +268,3 @@ class _Reader:
             raise self.error(f"repetition bounds must rise and be at most {MAX_REPEAT}")
         self.at = found.end()
         return low, high
-
-
-def to_rust(text: str) -> str:
-    """Write a pattern for Rust's `regex`."""
-    return _write(read_pattern(text), rust=True)
-
-
-def to_python(text: str) -> str:
-    """Write a pattern for Python's `re`."""
-    return _write(read_pattern(text), rust=False)
-
-
-def _char(char: str, *, rust: bool) -> str:
-    code = ord(char)
-    return f"\\x{{{code:X}}}" if rust else f"\\U{code:08x}"
-
-
-def _write(part: Part, *, rust: bool) -> str:
-    if isinstance(part, Anchor):
-        end = "\\z" if rust else "\\Z"
-        return "\\A" if part.start else end
-    if isinstance(part, Repeat):
-        high = "" if part.high is None else str(part.high)
-        return f"(?:{_write(part.item, rust=rust)}){{{part.low},{high}}}"
-    if isinstance(part, Group):
-        return f"(?:{'|'.join(_write_sequence(branch, rust=rust) for branch in part.branches)})"
-    ranges = "".join(f"{_char(low, rust=rust)}-{_char(high, rust=rust)}" for low, high in part.ranges)
-    return f"[{'^' if part.negated else ''}{ranges}]"
-
-
-def _write_sequence(parts: tuple[Part, ...], *, rust: bool) -> str:
-    return "".join(_write(part, rust=rust) for part in parts)

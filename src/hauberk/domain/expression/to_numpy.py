@@ -88,7 +88,7 @@ def _table(node: Call, vocabularies: Mapping[str, Sequence[str]]) -> Program:
     values = np.array([cell or 0 for cell in cells], dtype=np.bool_ if node.type is Type.BOOL else np.float64)
     nulls = np.array([cell is None for cell in cells], dtype=np.bool_)
 
-    def run(inputs: Inputs) -> Pair:
+    def _run(inputs: Inputs) -> Pair:
         index: Array = np.zeros((), dtype=np.intp)
         for name, size in zip(names, sizes, strict=True):
             codes, mask = inputs[name]
@@ -96,7 +96,7 @@ def _table(node: Call, vocabularies: Mapping[str, Sequence[str]]) -> Program:
             index = index * size + known
         return values[index], (nulls[index] if nulls.any() else None)
 
-    return run
+    return _run
 
 
 def _union(masks: Sequence[Array | None]) -> Array | None:
@@ -105,12 +105,12 @@ def _union(masks: Sequence[Array | None]) -> Array | None:
 
 
 def _apply_strict(function: Callable[..., Any], args: list[Program]) -> Program:
-    def run(inputs: Inputs) -> Pair:
+    def _run(inputs: Inputs) -> Pair:
         pairs = [arg(inputs) for arg in args]
         values, mask = function(*(pair[0] for pair in pairs))
         return values, _union([mask, *(pair[1] for pair in pairs)])
 
-    return run
+    return _run
 
 
 def _apply_lenient(function: Callable[..., Pair], args: list[Program]) -> Program:

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from hauberk.domain.expression.pattern import to_rust
+from hauberk.domain.expression.dialect import to_rust
 from hauberk.domain.expression.tree import Call, Literal, Node, Ref, Type
 
 _DTYPES = {Type.NUMBER: pl.Float64, Type.DATE: pl.Float64, Type.BOOL: pl.Boolean, Type.TEXT: pl.String}

@@ -118,32 +118,32 @@ def _turning_points(node: Node) -> list[Node]:
 
 
 def _not_false(program: Program) -> Callable[[Row], Bools]:
-    def holds(row: Row) -> Bools:
+    def _holds(row: Row) -> Bools:
         values, mask = program(row)
         return np.asarray(values if mask is None else values | mask, dtype=np.bool_)
 
-    return holds
+    return _holds
 
 
 def _group_constraint(group: Group) -> Constraint:
-    def holds(row: Row) -> Bools:
+    def _holds(row: Row) -> Bools:
         total = np.add.reduce([row.matrix[name] for name in group.columns])
         return np.asarray((total == 1.0) | (total == 0.0) if group.empty else total == 1.0)
 
-    return Constraint(f"group.{group.name}", group.columns, holds)
+    return Constraint(f"group.{group.name}", group.columns, _holds)
 
 
 def _derived_constraint(column: Column, derivation: Derivation, codec: Codec) -> Constraint:
-    def holds(row: Row) -> Bools:
+    def _holds(row: Row) -> Bools:
         stored = row.matrix[derivation.name]
         return matches_derived(column, row[derivation.name], derivation.program(row)) & codec.fits(stored)
 
-    def edge(end: float) -> Program:
+    def _edge(end: float) -> Program:
         return lambda row: (row[derivation.name][0] - end, None)
 
     ends = [end for end in (column.low, column.high) if end is not None]
     return Constraint(
-        f"{column.name}.derived", (derivation.name, *derivation.reads), holds, tuple(edge(end) for end in ends)
+        f"{column.name}.derived", (derivation.name, *derivation.reads), _holds, tuple(_edge(end) for end in ends)
     )
 
 

@@ -173,7 +173,10 @@ class Space:
             values = np.append(values, np.nan)
         if origin is None:
             return values
-        kept = snap_column(codec, values, np.full(values.shape, origin[j]))
+        row = np.ravel(np.asarray(origin, dtype=np.float64))
+        if row.size != len(self.names):
+            raise UsageError(f"one row of {len(self.names)} values is needed, this has {row.size}")
+        kept = snap_column(codec, values, np.full(values.shape, row[j]))
         return values[~differ(kept, values)]
 
     def price(self, matrix: NDArray[Any], origin: NDArray[Any]) -> Floats:
