@@ -29,7 +29,7 @@ from hauberk.assess import (
 )
 from hauberk.core.errors import NothingToExamine
 from hauberk.core.event import Event, Plain
-from hauberk.core.outcome import Outcome
+from hauberk.core.outcome import Outcome, Param
 from hauberk.core.ports import Clock, Progress
 from hauberk.core.run import Run
 from hauberk.seal import Signer
@@ -40,6 +40,7 @@ def check(
     *,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
+    params: Mapping[str, Mapping[str, Param]] | None = None,
     since: str = "",
     seed: int | None = None,
     timeout_s: float | None = None,
@@ -48,6 +49,7 @@ def check(
     progress: Progress | None = None,
     clock: Clock | None = None,
     signer: Signer | None = None,
+    command: str = "",
 ) -> Run:
     """Assess a project, judge it, record it, and return the run.
 
@@ -55,6 +57,7 @@ def check(
         config: `hauberk.toml`, `pyproject.toml`, or the folder that holds one.
         select: ids or prefixes of checks to run; what the file says by default.
         ignore: ids or prefixes to leave out, beside what the file says.
+        params: parameters by check id, over those that the file sets.
         since: an earlier run, or `last`; regressions since then deny.
         seed: master seed; what the file says by default.
         timeout_s: seconds for each check; what the file says by default.
@@ -63,6 +66,7 @@ def check(
         progress: told how far the run is.
         clock: where the time comes from.
         signer: key for checkpoint and decision; the user's own by default.
+        command: the command line that repeats the run, where it is another one than `hauberk check`.
 
     Raises:
         ConfigError: the project file or a name in it cannot mean anything.
@@ -85,17 +89,25 @@ def check(
     situation = open_situation(materials)
     _refuse_empty(situation)
     planned = plan(
-        known_checks(project.config.plugins.allow, project.config.checks.select),
+        known_checks(project.config.plugins.allow, (*project.config.checks.select, *ignore)),
         situation,
-        _selection(project, ignore),
+        _selection(project, ignore, params or {}),
         seed=project.config.project.seed,
     )
-    return _Assessment(project, materials, situation, planned).run(baseline, progress)
+    frame = project_frame(project, materials.now_us, command or _command(project, select, ignore))
+    return _Assessment(project, materials, situation, planned, frame).run(baseline, progress)
 
 
-def _selection(project: Project, ignore: Sequence[str]) -> Selection:
+def _command(project: Project, select: Sequence[str], ignore: Sequence[str]) -> str:
+    words = ["hauberk check", f"--config {project.file.name}", f"--seed {project.config.project.seed}"]
+    words += [f"--select {name}" for name in select] + [f"--ignore {name}" for name in ignore]
+    return " ".join(words)
+
+
+def _selection(project: Project, ignore: Sequence[str], params: Mapping[str, Mapping[str, Param]]) -> Selection:
     section = project.config.checks
-    return Selection(select=section.select, ignore=(*section.ignore, *ignore), params=section.params)
+    merged = {name: {**section.params.get(name, {}), **params.get(name, {})} for name in {*section.params, *params}}
+    return Selection(select=section.select, ignore=(*section.ignore, *ignore), params=merged)
 
 
 def _refuse_empty(situation: Situation) -> None:
@@ -114,13 +126,15 @@ def _refuse_empty(situation: Situation) -> None:
 class _Assessment:
     """One run, from its plan to its record."""
 
-    def __init__(self, project: Project, materials: Materials, situation: Situation, planned: Plan) -> None:
+    def __init__(
+        self, project: Project, materials: Materials, situation: Situation, planned: Plan, frame: Frame
+    ) -> None:
         self._project = project
         self._materials = materials
         self._situation = situation
         self._plan = planned
         self._ended: list[Outcome] = []
-        self._frame = project_frame(project, materials.now_us)
+        self._frame = frame
 
     def run(self, baseline: Run | None, progress: Progress | None) -> Run:
         """Run the plan, judge, record."""
@@ -149,7 +163,7 @@ class _Assessment:
         if comparison is None:
             return run
         notes = (*run.notes, *comparison.notes, *(change.sentence for change in comparison.worsened))
-        return dataclasses.replace(run, baseline=comparison.known, notes=notes)
+        return dataclasses.replace(run, since=comparison.before, baseline=comparison.known, notes=notes)
 
     def _keep(self, run: Run, judged: Judged) -> Run:
         """Write decision, checkpoint and run; the run is complete once its digest is in the ledger."""
@@ -187,18 +201,19 @@ class _Assessment:
             ledger.append([self._event("run.aborted", "", {"run": digest, "id": run.id, "ended": len(outcomes)})])
 
 
-def project_frame(project: Project, now_us: int) -> Frame:
+def project_frame(project: Project, now_us: int, command: str = "") -> Frame:
     """How a run of a project is called and repeated."""
     config = project.config
     return Frame(
         project=config.project.name,
-        command=f"hauberk check --config {project.file.name} --seed {config.project.seed}",
+        command=command,
         started_us=now_us,
         seed=config.project.seed,
         root=project.root,
         positive=config.project.positive,
         currency=config.project.currency,
         model=config.model.path,
+        selected=config.checks.select,
     )
 
 

@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 
@@ -213,9 +213,9 @@ def _parse(path: Path) -> dict[str, Any]:
 
 def _move_check_params(tree: dict[str, Any]) -> None:
     """`[checks."HB-E001"] budget = 1` reads well; inside, parameters lie under `params`."""
-    checks = tree.get("checks")
-    if not isinstance(checks, dict):
+    if not isinstance(tree.get("checks"), dict):
         return
+    checks: dict[str, Any] = tree["checks"]
     moved = {key: checks.pop(key) for key in list(checks) if isinstance(checks[key], dict) and key != "params"}
     if moved:
         checks["params"] = {**checks.get("params", {}), **moved}
@@ -262,4 +262,4 @@ def _refuse_unknown(tree: Mapping[str, Any], kind: type[msgspec.Struct], prefix:
             )
         inner = fields[key]
         if isinstance(inner, type) and issubclass(inner, _Section) and isinstance(value, dict):
-            _refuse_unknown(value, inner, f"{prefix}{key}.", path)
+            _refuse_unknown(cast("dict[str, Any]", value), inner, f"{prefix}{key}.", path)

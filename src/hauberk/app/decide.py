@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from hauberk.app.plugins import known_checks
 from hauberk.app.policy import read_policy
 from hauberk.app.project import Project, write_atomically
 from hauberk.assess import Comparison, SignatureState
-from hauberk.checks import index
 from hauberk.core.decision import Decision
 from hauberk.core.event import Plain
 from hauberk.core.run import Run
@@ -50,9 +50,8 @@ def project_policy(project: Project) -> Policy:
     section = project.config.policy
     if not section.path:
         return default_policy(section.max_age_days)
-    return read_policy(
-        project.path(section.path), max_age_days=section.max_age_days, checks=[entry.id for entry in index()]
-    )
+    known = [entry.id for entry in known_checks(project.config.plugins.allow)]
+    return read_policy(project.path(section.path), max_age_days=section.max_age_days, checks=known)
 
 
 def judge(

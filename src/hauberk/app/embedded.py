@@ -6,7 +6,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 _NOTE = re.compile(r"hauberk/[^\n<>]+\n\d+\n[A-Za-z0-9+/=]+\n(?:[^\n<>]*\n)*?\n(?:\u2014 [^\n<>]+\n?)+")
 """C2SP signed note of a tlog-checkpoint: origin, size, root, extension lines, empty line, signature lines."""
@@ -32,15 +32,16 @@ def _in_json(text: str) -> str:
         tree = json.loads(text)
     except ValueError:
         return ""
-    checkpoint = _find(tree)
-    return checkpoint if isinstance(checkpoint, str) else ""
+    return _find(tree)
 
 
-def _find(tree: Any) -> Any:
+def _find(tree: Any) -> str:
     """The note of the run's own checkpoint, wherever the format keeps the run."""
-    if not isinstance(tree, dict):
-        return None
-    checkpoint = tree.get("checkpoint")
-    if isinstance(checkpoint, dict):
-        return checkpoint.get("note")
-    return _find(tree.get("run"))
+    while isinstance(tree, dict):
+        table = cast("dict[str, Any]", tree)
+        checkpoint: Any = table.get("checkpoint")
+        if isinstance(checkpoint, dict):
+            note: Any = cast("dict[str, Any]", checkpoint).get("note")
+            return note if isinstance(note, str) else ""
+        tree = table.get("run")
+    return ""

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from hauberk.app.decide import judge
 from hauberk.app.materials import signature_state
+from hauberk.app.plugins import known_checks
 from hauberk.app.policy import read_policy
 from hauberk.app.project import Project, open_project
 from hauberk.artifact import digest_path
-from hauberk.checks import index
+from hauberk.assess import compare
 from hauberk.core.asset import AssetKind
 from hauberk.core.decision import Decision
 from hauberk.core.errors import IntegrityError
@@ -37,7 +38,8 @@ def judge_release(run: str = "last", *, config: str | os.PathLike[str] = ".") ->
     recorded = project.load_run(run)
     _refuse_unrecorded(project, recorded)
     _refuse_other_bytes(project, recorded)
-    judged = judge(project, recorded, signature=signature_state(project, project.trusted()))
+    comparison = compare(project.load_run(recorded.since), recorded) if recorded.since else None
+    judged = judge(project, recorded, signature=signature_state(project, project.trusted()), baseline=comparison)
     with project.ledger() as ledger:
         event = Event(
             kind="decision.made",
@@ -58,9 +60,8 @@ def rehearse_policy(policy: str | os.PathLike[str], *, config: str | os.PathLike
         config: the project.
     """
     project = open_project(config)
-    tried = read_policy(
-        Path(policy), max_age_days=project.config.policy.max_age_days, checks=[entry.id for entry in index()]
-    )
+    known = [entry.id for entry in known_checks(project.config.plugins.allow)]
+    tried = read_policy(Path(policy), max_age_days=project.config.policy.max_age_days, checks=known)
     return dry_run(tried, [project.load_run(name) for name in project.run_ids()])
 
 

@@ -31,6 +31,7 @@ class Frame:
         positive: what the event is, in a word.
         currency: currency code of amounts.
         model: path or address of the model; empty for none.
+        selected: what the run was narrowed to; empty if every check was planned.
     """
 
     project: str
@@ -41,6 +42,7 @@ class Frame:
     positive: str = "event"
     currency: str = ""
     model: str = ""
+    selected: tuple[str, ...] = ()
 
 
 def assemble(
@@ -72,6 +74,7 @@ def assemble(
         assets=assets,
         outcomes=outcomes,
         seconds=dict(seconds),
+        selected=frame.selected,
         waived=waiving.active,
         personal=domain.personal if domain is not None else (),
         notes=(*_notes(situation), *waiving.notes),
@@ -98,7 +101,7 @@ def stamp(now_us: int) -> str:
 
 
 def _notes(situation: Situation) -> tuple[str, ...]:
-    notes = []
+    notes: list[str] = []
     if situation.domain is not None and not situation.domain.confirmed:
         notes.append("The domain was not confirmed by a person: what rests on it rests on a guess.")
     if situation.model is not None and situation.holdout is None and situation.data is not None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import click
 
-from hauberk.cli.output import config_option, emit, output_options, parse_outputs
-from hauberk.cli.progress import ProgressLine
+from hauberk.cli.output import config_option, output_options, run_and_emit
+from hauberk.core.ports import Progress
+from hauberk.core.run import Run
 
 
 @click.command()
@@ -45,14 +46,11 @@ def check(
       hauberk check --select HB-E --format json > run.json
       hauberk check --since last --output sarif=hauberk.sarif --output html=report.html
     """
-    targets = parse_outputs(outputs)
-    from hauberk.app.check import check as run_check
-    from hauberk.app.report import record_reveal
-    from hauberk.report import exit_code
 
-    progress = ProgressLine(quiet=ctx.obj["quiet"])
-    try:
-        run = run_check(
+    def job(progress: Progress) -> Run:
+        from hauberk.app.check import check as run_check
+
+        return run_check(
             config,
             select=select,
             ignore=ignore,
@@ -63,9 +61,5 @@ def check(
             trust=trust,
             progress=progress,
         )
-    finally:
-        progress.close()
-    if show_values:
-        record_reveal(run, config)
-    emit(run, format_, targets, show_values=show_values)
-    return exit_code(run)
+
+    return run_and_emit(ctx, job, config, format_=format_, outputs=outputs, show_values=show_values)

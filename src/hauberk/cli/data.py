@@ -50,7 +50,7 @@ def table_options(command: F) -> F:
 @output_options
 @click.pass_context
 def check(
-    ctx: click.Context, table: str, *, format_: str, outputs: tuple[str, ...], show_values: bool, **options: Any
+    ctx: click.Context, /, table: str, *, format_: str, outputs: tuple[str, ...], show_values: bool, **options: Any
 ) -> int:
     r"""Run the data checks on a table and rule: accept (exit 0), quarantine or reject (exit 1).
 
@@ -72,7 +72,7 @@ def check(
 @click.option("--out", required=True, metavar="FOLDER", help="Folder that does not exist yet or is empty.")
 @table_options
 @click.pass_context
-def quarantine(ctx: click.Context, table: str, *, out: str, **options: Any) -> int:
+def quarantine(ctx: click.Context, /, table: str, *, out: str, **options: Any) -> int:
     r"""Split a table into clean.parquet and quarantined.parquet, with reason codes and the way back.
 
     Nothing is deleted: `hauberk data restore` gives the table back as it was.

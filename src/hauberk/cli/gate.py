@@ -19,7 +19,7 @@ from hauberk.cli.output import config_option, write_bytes
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
 )
-def gate(*, run: str, policy: str | None, config: str, format_: str) -> int:
+def gate(*, run: str, policy: str | None, default_policy: bool, config: str, format_: str) -> int:
     r"""Judge a recorded run by the project's policy as of now; exit 1 if it denies.
 
     Evidence that has grown too old denies. Data or a model that are not the ones that the run examined are refused with
@@ -28,8 +28,14 @@ def gate(*, run: str, policy: str | None, config: str, format_: str) -> int:
     \b
     Examples:
       hauberk gate
-      hauberk gate --try stricter.cedar
+      hauberk gate --default-policy > policy.cedar
+      hauberk gate --try policy.cedar
     """
+    if default_policy:
+        from hauberk.registry import default_policy_text
+
+        write_bytes(default_policy_text().encode())
+        return 0
     if policy is not None:
         return _rehearse(policy, config, format_)
     from hauberk.app.gate import judge_release

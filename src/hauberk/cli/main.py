@@ -101,31 +101,38 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(args=list(arguments), prog_name="hauberk", standalone_mode=False)
         sys.stdout.flush()
-    except HauberkError as error:
-        return _explain(str(error), error.exit_code, verbose)
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return 2
     except click.ClickException as error:
-        error.show(sys.stderr)
+        _show(error)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return _explain("interrupted; nothing half-written is left behind", 130, 0)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except PermissionError as error:
-        return _explain(f"no permission\n  where: {error.filename}\n  next: check who owns it", 4, verbose)
-    except OSError as error:
-        return _explain(f"the system refused\n  where: {error.filename}\n  why: {error.strerror}", 4, verbose)
     except Exception as error:  # broad: a defect of ours must still end in a documented exit code
-        name = type(error).__name__
-        return _explain(
-            f"{name}: {error}\n  why: a defect in Hauberk\n  next: run again with -vv and report it", 4, verbose
-        )
+        return _explain(*_told(error), verbose)
     return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """What is said of an error, and the exit code."""
+    if isinstance(error, HauberkError):
+        return str(error), error.exit_code
+    if isinstance(error, PermissionError):
+        return f"no permission\n  where: {error.filename}\n  next: check who owns it", 4
+    if isinstance(error, OSError):
+        return f"the system refused\n  where: {error.filename}\n  why: {error.strerror}", 4
+    name = type(error).__name__
+    return f"{name}: {error}\n  why: a defect in Hauberk\n  next: run again with -vv and report it", 4
+
+
+def _show(error: click.ClickException) -> None:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+    else:
+        error.show(sys.stderr)
 
 
 def _explain(text: str, code: int, verbose: int) -> int:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from hauberk.cli.progress import ProgressLine
 from hauberk.core.errors import UsageError
+from hauberk.core.ports import Progress
 
 if TYPE_CHECKING:
     from hauberk.core.run import Run
@@ -58,7 +60,7 @@ def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, Path]]:
     Raises:
         UsageError: an unknown format, or no path.
     """
-    parsed = []
+    parsed: list[tuple[str, Path]] = []
     for word in outputs:
         name, sign, path = word.partition("=")
         if name not in FORMATS or not sign or not path:
@@ -101,3 +103,31 @@ def emit(run: Run, format_: str, outputs: Sequence[tuple[str, Path]], *, show_va
         write_atomically(path, render_report(run, format=name, show_values=show_values))
         click.echo(f"wrote {path}", err=True)
     write_bytes(render_report(run, format=format_, show_values=show_values, width=width(), color=coloured()))
+
+
+def run_and_emit(
+    ctx: click.Context,
+    job: Callable[[Progress], Run],
+    config: str,
+    *,
+    format_: str,
+    outputs: Sequence[str],
+    show_values: bool,
+) -> int:
+    """Do a job that gives a run, with progress, write the run, and return its exit code.
+
+    Usage errors in the options come before any work.
+    """
+    targets = parse_outputs(outputs)
+    from hauberk.app.report import record_reveal
+    from hauberk.report import exit_code
+
+    progress = ProgressLine(quiet=ctx.obj["quiet"])
+    try:
+        run = job(progress)
+    finally:
+        progress.close()
+    if show_values:
+        record_reveal(run, config)
+    emit(run, format_, targets, show_values=show_values)
+    return exit_code(run)

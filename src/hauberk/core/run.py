@@ -74,6 +74,8 @@ class Run:
         outcomes: exactly one for each planned check, in plan order.
         seconds: wall seconds of each check, by check id; not part of any result.
         waived: waivers in force that match a finding of this run.
+        selected: ids or beginnings of ids that the run was narrowed to; empty if every check was planned.
+        since: id of the run that it was compared with; empty for none.
         baseline: fingerprints that were known before; empty without a baseline.
         personal: names of the columns whose values are masked in renderings.
         decision: what the gate said; None if it was not asked.
@@ -97,6 +99,8 @@ class Run:
     domain_confirmed: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     waived: tuple[Waived, ...] = ()
+    selected: tuple[str, ...] = ()
+    since: str = ""
     baseline: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     decision: Decision | None = None

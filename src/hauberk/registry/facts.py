@@ -94,6 +94,7 @@ def facts_of(
             "expired_waivers": sum(found.check == _EXPIRED for found in open_) + len(run.waived) - len(holding),
             "domain_confirmed": run.domain_confirmed,
             "aborted": run.aborted,
+            "narrowed": bool(run.selected),
             "has_model": not {asset.kind for asset in run.assets}.isdisjoint({AssetKind.MODEL, AssetKind.ENDPOINT}),
             **_checks(run),
             **_signature(signature or SignatureState()),

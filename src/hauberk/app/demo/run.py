@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -101,7 +101,7 @@ def _silent(*, stage: str, done: int, total: int, note: str = "") -> None:
 
 
 @contextmanager
-def _fresh(root: Path) -> Iterator[None]:
+def _fresh(root: Path) -> Generator[None]:
     """Make the folder; replace an earlier demo, and touch nothing else."""
     if root.exists() and (not root.is_dir() or (any(root.iterdir()) and not (root / MARKER).is_file())):
         raise UsageError(
