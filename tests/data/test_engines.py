@@ -32,10 +32,10 @@ small = st.lists(st.integers(0, 6), min_size=1, max_size=60)
 
 
 def pile(hashes: np.ndarray, cuts: int, limit: int) -> HashPile:
-    whole = HashPile()
+    whole = HashPile(limit=limit)
     at = 0
     for part in np.array_split(hashes, cuts):
-        whole = whole.joined(HashPile(parts=((at, part),)), limit)
+        whole = whole.joined(HashPile(parts=((at, part),)))
         at += part.size
     return whole
 
@@ -43,7 +43,7 @@ def pile(hashes: np.ndarray, cuts: int, limit: int) -> HashPile:
 @settings(max_examples=80, deadline=None)
 @given(small, st.integers(1, 5), st.sampled_from([10**9, 8]))
 def test_copies_are_those_of_a_counter(values: list[int], cuts: int, limit: int) -> None:
-    """The small limit forces every pile into its file and its sixteen parts."""
+    """The small limit forces every pile into its file and into several parts."""
     hashes = row_hashes(pl.DataFrame({"x": values}))
     copies = copies_of(pile(hashes, cuts, limit))
     counts = Counter(values)

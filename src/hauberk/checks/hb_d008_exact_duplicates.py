@@ -37,7 +37,7 @@ def exact_duplicates(ctx: CheckContext, *, tolerated: float = 0.01) -> Scan:
     value. By accident an export ran twice or a join multiplied the rows. Copies on both sides of a split also make a model
     look better than it is.
 
-    **How it decides.** One 64-bit hash a row over all columns, 8 bytes of state a row (in a temporary file from 32 million
+    **How it decides.** One 64-bit hash a row over all columns, 8 bytes of state a row (in a temporary file from 4 million
     rows on); two different rows agree with a probability below 3 in a million for ten million rows. Copies up to the share
     `tolerated` are of low severity, above it of medium.
 

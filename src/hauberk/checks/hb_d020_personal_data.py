@@ -66,7 +66,7 @@ def personal_data(ctx: CheckContext, *, least: int = 3) -> Scan:
 
 def _readable(values: pl.Series) -> bool:
     if values.dtype.is_integer():
-        return int((values >= 10**12).sum()) > 0
+        return int((values.cast(pl.Float64) >= 1e12).sum()) > 0
     return values.dtype == pl.String
 
 

@@ -84,7 +84,7 @@ def pile_scan(hashes: Callable[[pl.DataFrame, int], Hashes], columns: tuple[str,
         merge_map=lambda first, second: {"pile": first["pile"].joined(second["pile"])},
         finish=lambda state: finish(state["pile"]),
         columns=columns,
-        state_size="8 bytes a row; from 32 million rows on in a temporary file",
+        state_size="8 bytes a row; from 4 million rows on in a temporary file",
     )
 
 

@@ -17,10 +17,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-IN_MEMORY = 1 << 25
-"""Hashes that are kept in memory (256 MiB); from there on they go to a file."""
-
-_PARTS = 16
+IN_MEMORY = 1 << 22
+"""Hashes that are kept in memory (32 MiB); from there on they go to a file, and are compared by parts of this size."""
 
 Hashes = NDArray[np.uint64]
 
@@ -65,20 +63,22 @@ class HashPile:
         parts: first row and hashes of each stretch in memory.
         spilled: first row, count and byte offset of each stretch in the file.
         file: the temporary file; None while everything fits.
+        limit: hashes that are kept in memory, and compared at a time.
     """
 
     parts: tuple[tuple[int, Hashes], ...] = ()
     spilled: tuple[tuple[int, int, int], ...] = ()
     file: Spill | None = None
+    limit: int = IN_MEMORY
 
-    def joined(self, other: HashPile, limit: int = IN_MEMORY) -> HashPile:
+    def joined(self, other: HashPile) -> HashPile:
         """Both piles in one; `other` must not have been spilled."""
         parts = self.parts + other.parts
-        if sum(part.size for _, part in parts) <= limit:
-            return HashPile(parts, self.spilled, self.file)
+        if sum(part.size for _, part in parts) <= self.limit:
+            return HashPile(parts, self.spilled, self.file, self.limit)
         file = self.file or Spill()
         spilled = [(start, part.size, file.append(part)) for start, part in parts]
-        return HashPile((), (*self.spilled, *spilled), file)
+        return HashPile((), (*self.spilled, *spilled), file, self.limit)
 
     def stretches(self) -> Iterator[tuple[int, Hashes]]:
         """First row and hashes of each stretch, in row order."""
@@ -94,25 +94,30 @@ class HashPile:
         return self.file.load(size, offset)
 
     def repeated(self, ignore: int = 0) -> tuple[int, Hashes]:
-        """How many different hashes there are, and which of them stand more than once.
+        """How many different hashes there are, and which of them stand more than once, ascending.
 
         Args:
             ignore: lowest bits to leave out of the comparison.
         """
-        shift = np.uint64(ignore)
-        parts = [0] if self.file is None else range(_PARTS)
+        total = sum(size for _, size, _ in self.spilled) + sum(part.size for _, part in self.parts)
+        bits = max(total - 1, 0) // self.limit
+        bits = bits.bit_length() if self.file is not None else 0
         different, found = 0, [np.empty(0, dtype=np.uint64)]
-        for part in parts:
-            values = np.concatenate([self._share(hashes, part) >> shift for _, hashes in self.stretches()])
+        for part in range(1 << bits):
+            values = self._share(part, bits, ignore)
             values.sort()
-            fresh = np.ones(values.size, dtype=np.bool_)
-            fresh[1:] = values[1:] != values[:-1]
-            different += int(fresh.sum())
-            found.append(values[fresh][np.diff(np.append(np.flatnonzero(fresh), values.size)) > 1])
+            same = values[1:] == values[:-1]
+            different += values.size - int(same.sum())
+            found.append(np.unique(values[1:][same]))
         return different, np.concatenate(found)
 
-    def _share(self, hashes: Hashes, part: int) -> Hashes:
-        return hashes if self.file is None else hashes[hashes >> np.uint64(60) == part]
+    def _share(self, part: int, bits: int, ignore: int) -> Hashes:
+        """The hashes whose highest bits are `part`, without their lowest ones."""
+        shift = np.uint64(ignore)
+        if not bits:
+            return np.concatenate([hashes >> shift for _, hashes in self.stretches()])
+        high = np.uint64(64 - bits)
+        return np.concatenate([hashes[hashes >> high == part] >> shift for _, hashes in self.stretches()])
 
     def rows_of(self, wanted: Hashes, ignore: int = 0) -> tuple[NDArray[np.int64], Hashes]:
         """Rows whose hash is among the wanted ones, ascending, and the full hash of each.

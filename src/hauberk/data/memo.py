@@ -11,7 +11,8 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
-_KEPT = 64
+_KEPT = 12
+"""Four results for each of three blocks at a time."""
 _NAME = "data:memo"
 
 

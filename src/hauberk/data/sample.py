@@ -23,6 +23,9 @@ from hauberk.table import Scan, State, Table
 SIZE = 32_768
 """Rows of a sample; a table with fewer is its own sample."""
 
+_KEPT = 2
+"""Joins that are kept for the next check; they hold on to their parts, so that no identity is used again."""
+
 HASH, ROW = "\x00hash", "\x00row"
 """Further columns of a sample's frame: hash and number of the row."""
 
@@ -58,7 +61,8 @@ class Sampler:
         if rows.size > self.size:
             rows = rows[np.lexsort((rows, hashes[rows]))[: self.size]]
         part = block.select(self.table.columns)[rows]
-        return part.with_columns(pl.Series(HASH, hashes[rows]), pl.Series(ROW, rows + start))
+        own_text = pl.col(pl.String) + ""  # gathered text would keep the whole block's buffers alive
+        return part.with_columns(own_text, pl.Series(HASH, hashes[rows]), pl.Series(ROW, rows + start))
 
     def merge(self, first: State, second: State) -> State:
         """Both samples in one."""
@@ -76,6 +80,8 @@ class Sampler:
             if frame.height == self.size:
                 self.bound = min(self.bound, int(frame[HASH][-1]))
             self.joined[key] = (parts, frame)
+            while len(self.joined) > _KEPT:
+                self.joined.pop(next(iter(self.joined)))
         return self.joined[key][1]
 
 

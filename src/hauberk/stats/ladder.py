@@ -16,6 +16,9 @@ RUNGS = 1 << 16
 
 _SHIFT = np.uint64(48)
 _SIGN = np.uint64(1 << 63)
+_TOPS = np.arange(RUNGS, dtype=np.int64)
+_ORDER = np.where(_TOPS >= RUNGS // 2, RUNGS - 1 - _TOPS, _TOPS + RUNGS // 2)
+_NOT_FINITE = (_TOPS & 0x7FF0) == 0x7FF0
 
 
 def rungs(values: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -55,11 +58,18 @@ def edges(rung: NDArray[np.int64]) -> NDArray[np.float64]:
 def count_rungs(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Histogram of the finite values, shape (RUNGS,).
 
+    The top bits are counted as they are and the 65,536 counts put in order afterwards, which is far less work than to put
+    every value in order.
+
     Args:
         values: shape (n,); NaN and infinities are left out.
     """
-    finite = values[np.isfinite(values)]
-    return np.bincount(rungs(finite), minlength=RUNGS)
+    top = (values + 0.0).view(np.uint64) >> _SHIFT
+    raw = np.bincount(top.astype(np.int64), minlength=RUNGS)
+    raw[_NOT_FINITE] = 0
+    counts = np.empty_like(raw)
+    counts[_ORDER] = raw
+    return counts
 
 
 def rung_quantile(counts: NDArray[np.int64], q: float) -> float:
