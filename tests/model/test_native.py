@@ -239,6 +239,15 @@ def test_truncated_files_are_unreadable_and_kill_nothing(name, species, tmp_path
             open_model(path)
 
 
+def test_damage_that_a_library_notices_late_is_unreadable(species, tmp_path):
+    content = Path(species("catboost-cbm").source).read_bytes()
+    assert b'{"detailed_profile"' in content
+    path = tmp_path / "m"
+    path.write_bytes(content.replace(b'{"detailed_profile"', b'{"detailed_pr\xff\xffile"'))
+    with pytest.raises(Unreadable, match="cannot be read as one"):
+        open_model(path)
+
+
 def test_xgboost_trees_that_are_no_trees_are_refused(tmp_path):
     booster = xgboost.train({"objective": "binary:logistic"}, xgboost.DMatrix(X, Y, feature_names=NAMES), 2)
     text = booster.save_raw("json").decode()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hauberk.core.check import Need
-from hauberk.core.errors import Unreadable, UsageError
+from hauberk.core.errors import HauberkError, Unreadable, UsageError
 from hauberk.model.adapters import catboost_model, lightgbm_booster, onnx_session, xgboost_booster
 from hauberk.model.adapters.objects import open_object
 from hauberk.model.adapters.opened import Opened, Request
@@ -113,7 +113,17 @@ def open_native(content: bytes, kind: Format, request: Request) -> Opened:
             why=f"looked at the content ({len(content)} bytes, first {content[:8]!r}), not at the extension",
             next_step="give LightGBM text, XGBoost json or ubj, CatBoost cbm or json, or ONNX",
         )
-    return opener(content, request)
+    try:
+        return opener(content, request)
+    except HauberkError:
+        raise
+    except Exception as error:  # broad: a library that reads a damaged file may raise anything
+        raise Unreadable(
+            f"the file looks like a model ({kind}) and cannot be read as one",
+            where=request.where,
+            why=f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
+            next_step="save the model again",
+        ) from error
 
 
 _NATIVE: dict[Format, Callable[[bytes, Request], Opened]] = {

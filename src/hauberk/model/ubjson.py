@@ -57,6 +57,7 @@ class _Reader:
         self.at = 0
 
     def take(self, size: int) -> bytes:
+        """The next bytes."""
         if size < 0 or self.at + size > len(self.content):
             raise UbjsonError(f"it ends at byte {len(self.content)} and needs {size} more from byte {self.at}")
         piece = self.content[self.at : self.at + size]
@@ -64,25 +65,30 @@ class _Reader:
         return piece
 
     def mark(self) -> str:
+        """The next type mark."""
         return self.take(1).decode("latin-1")
 
     def number(self, kind: str) -> Any:
+        """A number of the given type."""
         layout, size = _NUMBERS[kind]
         return struct.unpack(layout, self.take(size))[0]
 
     def size(self) -> int:
+        """A length, with its own type mark."""
         kind = self.mark()
         if kind not in "iUIlL":
             raise UbjsonError(f"a length of type {kind!r} at byte {self.at - 1}")
         return int(self.number(kind))
 
     def text(self) -> str:
+        """A string, without its mark."""
         try:
             return self.take(self.size()).decode("utf-8")
         except UnicodeDecodeError as error:
             raise UbjsonError(f"text before byte {self.at} is not UTF-8") from error
 
     def value(self, kind: str, depth: int) -> Any:
+        """The value that follows a mark."""
         if kind in _NUMBERS:
             return self.number(kind)
         if kind in _CONSTANTS:
@@ -113,6 +119,7 @@ class _Reader:
         return kind, count
 
     def array(self, depth: int) -> Any:
+        """An array, after its bracket; a count of -1 means up to the closing one."""
         kind, count = self.header()
         if kind in _DTYPES:
             dtype = np.dtype(_DTYPES[kind])
@@ -126,6 +133,7 @@ class _Reader:
         return items
 
     def object(self, depth: int) -> dict[str, Any]:
+        """An object, after its brace."""
         kind, count = self.header()
         members: dict[str, Any] = {}
         read = 0

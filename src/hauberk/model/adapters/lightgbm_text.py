@@ -61,17 +61,21 @@ def _tree_fault(block: str, width: int) -> str:
         leaves = int(tree["num_leaves"])
         if leaves == 1:
             return "" if len(_numbers(tree["leaf_value"])) == 1 else "a single leaf without a value"
-        for name, short in _LENGTHS.items():
-            # LightGBM ends the process where a list is missing, of another length, or not made of numbers
-            if len(_numbers(tree[name])) != leaves - short:
-                return f"{name} does not hold {leaves - short} numbers"
+        # LightGBM ends the process where a list is missing, of another length, or not made of numbers
+        wrong = [name for name, short in _LENGTHS.items() if len(_numbers(tree[name])) != leaves - short]
+        if wrong:
+            return f"{wrong[0]} does not hold {leaves - _LENGTHS[wrong[0]]} numbers"
         if max(_integers(tree.get("leaf_features", "")), default=0) >= width:
             return "a leaf reads a column that does not exist"
-        left, right, feature = (_integers(tree[name]) for name in ("left_child", "right_child", "split_feature"))
-        shape = fault(left, right, feature, leaves=leaves, width=width)
-        return shape or _category_fault(tree, _integers(tree["decision_type"]), tree["threshold"].split())
+        return _shape_fault(tree, leaves, width)
     except (KeyError, ValueError) as error:
         return f"it lacks {error}"
+
+
+def _shape_fault(tree: dict[str, str], leaves: int, width: int) -> str:
+    left, right, feature = (_integers(tree[name]) for name in ("left_child", "right_child", "split_feature"))
+    shape = fault(left, right, feature, leaves=leaves, width=width)
+    return shape or _category_fault(tree, _integers(tree["decision_type"]), tree["threshold"].split())
 
 
 def _category_fault(tree: dict[str, str], kinds: NDArray[np.int64], thresholds: list[str]) -> str:

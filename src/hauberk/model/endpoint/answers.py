@@ -52,8 +52,7 @@ def to_scores(values: Any, rows: int, event: int, *, labels: bool, where: str) -
         UsageError: hard labels where probabilities are wanted.
     """
     if isinstance(values, list):
-        items: list[Any] = values
-        values = [_pair(item) for item in items]
+        values = [_pair(item) for item in cast("list[object]", values)]
     try:
         array = np.asarray(values)
     except ValueError as error:

@@ -54,6 +54,7 @@ def _end_with_parent() -> None:
     parent = os.getppid()
 
     def watch() -> None:
+        """End with the process that started this one, even if it could not say so."""
         while os.getppid() == parent:
             time.sleep(1.0)
         os._exit(1)
