@@ -64,6 +64,14 @@ def answer(run: Run) -> Answers:
     return Answers(safe=_safe(run, found), worst=_worst(run, found), cost=_cost(run, found), steps=_steps(run, found))
 
 
+def notices(run: Run) -> tuple[str, ...]:
+    """Return what a reader must see beside the answers: the run's own notes, and that it was narrowed."""
+    own = tuple(note for note in run.notes if note)
+    if not run.selected:
+        return own
+    return (*own, f"The run was narrowed to {', '.join(run.selected)}: no other check was planned.")
+
+
 def tally(found: list[Finding]) -> str:
     """Return how many findings there are of each severity, such as `1 critical, 2 high`."""
     counts = [(sum(item.severity is severity for item in found), severity) for severity in reversed(Severity)]

@@ -10,6 +10,7 @@ from hauberk.catalog import find_threat
 from hauberk.core.finding import Finding
 from hauberk.core.outcome import Status
 from hauberk.core.run import Run
+from hauberk.report.answers import notices
 from hauberk.report.document import to_json
 from hauberk.report.numbers import iso, label, measured, money
 from hauberk.report.plain import markdown, visible
@@ -61,7 +62,7 @@ def _messages(run: Run) -> list[dict[str, str]]:
         messages.append({"level": "fatal", "value": "The run was interrupted."})
     if run.waived:
         messages.append({"level": "info", "value": f"{len(run.waived)} waived findings are left out."})
-    return messages + [{"level": "warn", "value": visible(note)} for note in run.notes if note]
+    return messages + [{"level": "warn", "value": visible(note)} for note in notices(run)]
 
 
 def _vulnerability(run: Run, finding: Finding) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def number(value: float) -> str:
     """Return a number with thousands separated and at most four significant digits after the point matter.
 
     >>> number(1234567.0), number(0.012345), number(float("inf"))
-    ('1,234,567', '0.01234', 'unbounded')
+    ('1,234,567', '0.01235', 'unbounded')
     """
     if math.isinf(value):
         return "unbounded" if value > 0 else "-unbounded"

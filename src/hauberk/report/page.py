@@ -17,7 +17,7 @@ from hauberk.core.finding import Finding, Severity
 from hauberk.core.outcome import Status
 from hauberk.core.run import Run, Waived
 from hauberk.report import numbers
-from hauberk.report.answers import answer, tally
+from hauberk.report.answers import answer, notices, tally
 from hauberk.report.exhibit import Exhibit, Hanging
 from hauberk.report.plain import visible
 from hauberk.report.verdict import MEANING, exit_code
@@ -102,6 +102,7 @@ def render_html(run: Run) -> bytes:
         run=run,
         count=numbers.count,
         answers=answer(run),
+        notices=notices(run),
         code=code,
         meaning=MEANING[code],
         cards=[_card(run, finding, at, hanging) for at, finding in enumerate(found[:MAX_FINDINGS], 1)],

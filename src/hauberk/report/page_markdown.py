@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 from hauberk.core.evidence import Evidence
 from hauberk.core.finding import Finding
 from hauberk.core.run import Run
-from hauberk.report.answers import Answer, answer, tally
+from hauberk.report.answers import Answer, answer, notices, tally
 from hauberk.report.numbers import cell, count, label, measured, money, when
-from hauberk.report.plain import markdown, markdown_code
+from hauberk.report.plain import markdown, markdown_code, visible
 from hauberk.report.verdict import MEANING, exit_code
 
 MAX_FINDINGS = 50
@@ -34,7 +35,7 @@ def render_markdown(run: Run) -> bytes:
 
 
 def _head(run: Run) -> list[str]:
-    notes = [f"> - {markdown(note)}" for note in run.notes if note]
+    notes = [f"> - {markdown(note)}" for note in notices(run)]
     facts = f"Run {markdown_code(run.id)}, {when(run.started_us)}"
     return [f"# Hauberk: {markdown(run.project)}", "", facts, *([""] if notes else []), *notes]
 
@@ -136,4 +137,14 @@ def _proof(run: Run) -> list[str]:
         point = run.checkpoint
         size = count(point.size, "entry", "entries")
         lines.append(f"- checkpoint: {markdown(point.origin)}, {size}, root {markdown_code(point.root)}")
-    return [*lines, f"- exit code {code}: {MEANING[code]}"]
+    lines.append(f"- exit code {code}: {MEANING[code]}")
+    return [*lines, *_checkpoint(run)]
+
+
+def _checkpoint(run: Run) -> list[str]:
+    """The signed note itself, line by line as it is, so that it can be taken out of the report and verified."""
+    if run.checkpoint is None:
+        return []
+    note = [visible(line) for line in run.checkpoint.note.removesuffix("\n").split("\n")]
+    fence = "`" * max(3, 1 + max(len(ticks) for ticks in re.findall("`*", run.checkpoint.note)))
+    return ["", f"{fence}text", *note, fence]

@@ -14,6 +14,7 @@ from hauberk.core.asset import AssetRef
 from hauberk.core.finding import Confidence, Finding, Severity
 from hauberk.core.outcome import Outcome, Status
 from hauberk.core.run import Run
+from hauberk.report.answers import notices
 from hauberk.report.document import to_json
 from hauberk.report.numbers import iso, label, measured, money
 from hauberk.report.plain import markdown, visible
@@ -114,19 +115,19 @@ def _tags(outcome: Outcome, found: list[Finding]) -> list[str]:
 
 def _invocation(run: Run, checks: dict[str, int], found: int) -> dict[str, Any]:
     code = exit_code(run)
-    notices = [_notice(item, checks) for item in run.outcomes if item.status in _NOTICE]
+    messages = [_notice(item, checks) for item in run.outcomes if item.status in _NOTICE]
     if run.aborted:
-        notices.append({"level": "error", "message": {"text": "The run was interrupted."}})
+        messages.append({"level": "error", "message": {"text": "The run was interrupted."}})
     if found > MAX_RESULTS:
         left = f"{found - MAX_RESULTS:,} of {found:,} findings are left out; the JSON format holds them all."
-        notices.append({"level": "warning", "message": {"text": left}})
-    notices += [{"level": "note", "message": {"text": _message(note)}} for note in run.notes]
+        messages.append({"level": "warning", "message": {"text": left}})
+    messages += [{"level": "note", "message": {"text": _message(note)}} for note in notices(run)]
     invocation: dict[str, Any] = {
         "executionSuccessful": not (run.aborted or run.incomplete),
         "commandLine": visible(run.command),
         "exitCode": code,
         "startTimeUtc": iso(run.started_us),
-        "toolExecutionNotifications": notices,
+        "toolExecutionNotifications": messages,
     }
     if run.ended_us:
         invocation["endTimeUtc"] = iso(run.ended_us)

@@ -10,7 +10,7 @@ from hauberk.core.evidence import Evidence
 from hauberk.core.finding import Finding
 from hauberk.core.outcome import Outcome, Status
 from hauberk.core.run import Run
-from hauberk.report.answers import Answer, answer, tally
+from hauberk.report.answers import Answer, answer, notices, tally
 from hauberk.report.numbers import cell, count, duration, label, measured, money, short_digest, when
 from hauberk.report.paper import Paper
 from hauberk.report.verdict import MEANING, exit_code
@@ -49,7 +49,7 @@ def render_text(run: Run, *, width: int, color: bool, ascii_only: bool) -> bytes
 def _head(paper: Paper, run: Run) -> None:
     paper.write(f"Hauberk · {run.project}", style="bold")
     paper.write(f"run {run.id} · {when(run.started_us)}", style="dim")
-    for note in run.notes:
+    for note in notices(run):
         paper.write(note, lead="! ", style="unknown", lead_style="unknown")
 
 
