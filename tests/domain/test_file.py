@@ -112,6 +112,10 @@ def test_the_digest_sees_every_field() -> None:
     other = Domain(name="x", columns=(Column(name="a", kind=Kind.NUMERIC, personal=True),))
     assert base.digest != other.digest
     assert base.digest.startswith("sha256:")
+    zeros = [Column(name="a", kind=Kind.NUMERIC, low=zero, cost=Cost(fixed=zero)) for zero in (0, 0.0, -0.0)]
+    assert len({Domain(name="x", columns=(column,)).digest for column in zeros}) == 1
+    ones = [Column(name="a", kind=Kind.CATEGORY, choices=choices) for choices in ((1, 2), (1.0, 2.0))]
+    assert len({Domain(name="x", columns=(column,)).digest for column in ones}) == 1
 
 
 WRONG = {

@@ -123,3 +123,30 @@ def test_the_accepted_ones_do_not_run_for_ever() -> None:
     began = time.perf_counter()
     assert pattern.search("a1" * 500 + "!") is None
     assert time.perf_counter() - began < 10.0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("a$", "a\n", False),
+        ("a$", "ba", True),
+        ("^a", "b\na", False),
+        ("^$", "", True),
+        ("^$", "\n", False),
+        (r"^\d$", "\u0663", False),
+        (r"^\w$", "é", False),
+        (r"^\s$", "\u00a0", False),
+        (r"^\s$", "\x1c", False),
+        ("^.$", "\r", True),
+        ("^.$", "\n", False),
+        ("^.$", "😀", True),
+        ("K", "\u212a", False),
+        ("^(ab|c){2}$", "abc", True),
+        ("^(ab|c){2}$", "ab", False),
+        (r"^[^\d]$", "1", False),
+        ("^[a-]$", "-", True),
+    ],
+)
+def test_pinned_answers_in_both_engines(pattern: str, text: str, found: bool) -> None:
+    assert (re.search(to_python(pattern), text) is not None) is found
+    assert pl.select(pl.Series([text]).str.contains(to_rust(pattern))).item() is found

@@ -349,3 +349,55 @@ def test_a_group_that_may_be_empty(make_column) -> None:
     cleared = space.project(np.zeros((3, 2)), start)
     assert (cleared == 0).all()
     assert space.price(cleared, start).tolist() == [5.0, 5.0, 0.0]
+
+
+def test_a_group_with_members_that_cannot_be_changed(make_column) -> None:
+    columns = (
+        make_column("k_a", "one_hot"),
+        make_column("k_b", "one_hot", changed_by="applicant"),
+        make_column("k_c", "one_hot", changed_by="applicant"),
+        make_column("k_d", "one_hot", changed_by="applicant", direction="down"),
+    )
+    names = tuple(column.name for column in columns)
+    domain = Domain(name="g", columns=columns, groups=(Group(name="k", columns=names),))
+    rows = pl.DataFrame({"k_a": [0, 1, 0], "k_b": [1, 0, 1], "k_c": [0, 0, 0], "k_d": [0, 0, 0]})
+    space = Space(domain, names, rows)
+    start = space.encode(rows)
+    wish = np.array([[1.0, 1.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
+    found = space.project(wish, start)
+    assert found[0].tolist() == [0.0, 0.0, 1.0, 0.0]  # a cannot rise, c can
+    assert found[1].tolist() == [1.0, 0.0, 0.0, 0.0]  # a holds the group
+    assert found[2].tolist() == [0.0, 1.0, 0.0, 0.0]  # d can only fall
+    assert space.reachable(found, start).all()
+    assert space.valid(found).all()
+
+
+def test_null_is_reached_only_where_both_directions_are_free(make_column) -> None:
+    columns = tuple(
+        make_column(
+            f"x_{way}",
+            "numeric",
+            low=0,
+            high=9,
+            nullable=True,
+            changed_by="applicant",
+            direction=way,
+            cost=Cost(fixed=3),
+        )
+        for way in ("both", "up", "down", "none")
+    )
+    domain = Domain(name="n", columns=columns)
+    names = [column.name for column in columns]
+    rows = pl.DataFrame({name: [4.0, None] for name in names})
+    space = Space(domain, names, rows)
+    start = space.encode(rows)
+    found = space.project(np.full((2, 4), np.nan), start)
+    assert np.isnan(found[0]).tolist() == [True, False, False, False]
+    assert np.isnan(found[1]).all()
+    assert space.price(found, start).tolist() == [3.0, 0.0]
+    filled = space.project(np.full((2, 4), 5.0), start)
+    assert filled[0].tolist() == [5.0, 5.0, 4.0, 4.0]
+    assert filled[1, 0] == 5.0
+    assert np.isnan(filled[1, 1:]).all()
+    assert space.reachable(filled, start).all()
+    assert space.mutable.tolist() == [True, True, True, False]
