@@ -30,6 +30,8 @@ REPLACED = [
     (r"\b[0-9a-f]{32}\b", "[fingerprint]"),
     (r"[\w.-]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+", "[key]"),
     (r"\b\d+\.\d s\b", "[seconds]"),
+    (r"\b[A-Za-z0-9+/]{43}=", "[root]"),
+    (r"— \S+ [A-Za-z0-9+/=]{60,}", "— [name] [signature]"),
     (r"signed by \S+", "signed by [name]"),
     (r"Python 3\.\d+\.\d+[^,\n]*", "Python [version]"),
 ]

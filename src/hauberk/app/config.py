@@ -71,6 +71,8 @@ class ModelSection(_Section, frozen=True, kw_only=True):
         positive: the class that is the event, where the classes are not 0 and 1.
         trust: digests of files that may be opened although their format can run code.
         features: columns it reads, where the file does not say.
+        token_env: name of the environment variable that holds an endpoint's bearer token.
+        timeout_s: seconds that an endpoint or a trusted file's process may take for one call.
     """
 
     path: str = ""
@@ -78,6 +80,8 @@ class ModelSection(_Section, frozen=True, kw_only=True):
     positive: str | int = 1
     trust: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+    token_env: str = ""
+    timeout_s: Annotated[float, msgspec.Meta(gt=0.0)] = 30.0
 
 
 class DomainSection(_Section, frozen=True, kw_only=True):

@@ -47,6 +47,8 @@ def project_materials(project: Project, *, now_us: int, keys: tuple[PublicKey, .
         features=config.model.features or None,
         trust=config.model.trust,
         positive=config.model.positive,
+        token_env=config.model.token_env,
+        model_timeout_s=config.model.timeout_s,
         threshold=config.model.threshold,
         money=_money(project),
         provenance=dict(config.data.provenance),

@@ -34,6 +34,7 @@ class Materials:
         model_name: what people call it.
         features: columns that the model reads, where it does not say so itself.
         trust: digests of pickled models that may be loaded.
+        token_env: name of the environment variable that holds an endpoint's bearer token; empty for none.
         positive: what the event is called among the model's classes.
         model_timeout_s: seconds that an endpoint or a separate process may take for one call.
         threshold: score from which on the business acts.
@@ -56,6 +57,7 @@ class Materials:
     model_name: str = ""
     features: tuple[str, ...] | None = None
     trust: tuple[str, ...] = ()
+    token_env: str = ""
     positive: str | int | bool = 1
     model_timeout_s: float = 30.0
     threshold: float = 0.5
@@ -70,10 +72,11 @@ def open_situation(materials: Materials) -> Situation:
     """Open everything that the materials name.
 
     Raises:
-        UsageError: a missing file, or a column that was named and that no table holds.
+        UsageError: a missing file, a column that was named and that no table holds, a feature that the data lack, or a
+            pickled model whose digest is not trusted.
         ConfigError: a domain that cannot mean anything.
         Unreadable: a file that is not what it claims to be.
-        IntegrityError: a pickled model whose digest is not trusted.
+        IntegrityError: a model file that changed while it was opened.
     """
     data, holdout, reference = (
         _table(source, role)
@@ -90,11 +93,12 @@ def open_situation(materials: Materials) -> Situation:
     if materials.model is not None:
         model = open_model(
             materials.model,
-            features=materials.features,
+            features=materials.features or _columns(tables, materials.label),
             trust=materials.trust,
             name=materials.model_name,
             positive=materials.positive,
             timeout_s=materials.model_timeout_s,
+            token_env=materials.token_env,
         )
     return Situation(
         data=data,
@@ -112,6 +116,11 @@ def open_situation(materials: Materials) -> Situation:
         waivers=materials.waivers,
         now_us=materials.now_us,
     )
+
+
+def _columns(tables: list[Table], label: str) -> tuple[str, ...] | None:
+    """The columns of the first table but the label: what a model that does not name its features may read."""
+    return tuple(name for name in tables[0].columns if name != label) if tables else None
 
 
 def _table(source: Any, role: str) -> Table | None:

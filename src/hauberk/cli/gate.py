@@ -15,6 +15,7 @@ from hauberk.cli.output import config_option, write_bytes
 @click.option(
     "--try", "policy", metavar="POLICY", help="Put every recorded run before this policy; nothing is recorded."
 )
+@click.option("--default-policy", is_flag=True, help="Print the policy that ships with Hauberk, to start from.")
 @config_option
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."

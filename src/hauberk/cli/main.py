@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import os
 import signal
 import sys
 import traceback
@@ -108,9 +107,6 @@ def run(arguments: Sequence[str]) -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         return _explain("interrupted; nothing half-written is left behind", 130, 0)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except Exception as error:  # broad: a defect of ours must still end in a documented exit code
         return _explain(*_told(error), verbose)
     return code if isinstance(code, int) else 0

@@ -86,12 +86,17 @@ def width() -> int:
 
 
 def write_bytes(content: bytes) -> None:
-    """Write one document to stdout as it is, never wrapped or coloured on the way."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(content)
-    if content and not content.endswith(b"\n"):
-        sys.stdout.buffer.write(b"\n")
-    sys.stdout.buffer.flush()
+    """Write one document to stdout as it is, never wrapped or coloured on the way.
+
+    A reader that went away (`| head`) ends the command with 141, as the shell reports it; 1 would mean a denial.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content if content.endswith(b"\n") or not content else content + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
 
 
 def emit(run: Run, format_: str, outputs: Sequence[tuple[str, Path]], *, show_values: bool = False) -> None:
