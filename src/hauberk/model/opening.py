@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hauberk.core.check import Need
 from hauberk.core.errors import HauberkError, Unreadable, UsageError
-from hauberk.model.adapters import catboost_model, lightgbm_booster, onnx_session, xgboost_booster
-from hauberk.model.adapters.objects import open_object
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.classes import Label
 from hauberk.model.endpoint.address import is_address, parse_address
@@ -57,7 +56,7 @@ def open_model(
     if not isinstance(source, (str, Path)):
         called = name or type(source).__name__
         request = Request(where=called, features=given, positive=positive, threads=threads)
-        return _view(open_object(source, request), called, "")
+        return _view(_adapter("objects:open_object")(source, request), called, "")
     if isinstance(source, str) and is_address(source):
         address = parse_address(source, token_env=token_env)
         request = Request(where=address.shown, features=given, positive=positive, threads=threads)
@@ -105,8 +104,8 @@ def open_native(content: bytes, kind: Format, request: Request) -> Opened:
     Raises:
         Unreadable: it is not one of these formats, or is damaged.
     """
-    opener = _NATIVE.get(kind)
-    if opener is None:
+    place = _NATIVE.get(kind)
+    if place is None:
         raise Unreadable(
             f"this is not a model file that Hauberk opens: {kind}",
             where=request.where,
@@ -114,7 +113,7 @@ def open_native(content: bytes, kind: Format, request: Request) -> Opened:
             next_step="give LightGBM text, XGBoost json or ubj, CatBoost cbm or json, or ONNX",
         )
     try:
-        return opener(content, request)
+        return _adapter(place)(content, request)
     except HauberkError:
         raise
     except Exception as error:  # broad: a library that reads a damaged file may raise anything
@@ -126,14 +125,20 @@ def open_native(content: bytes, kind: Format, request: Request) -> Opened:
         ) from error
 
 
-_NATIVE: dict[Format, Callable[[bytes, Request], Opened]] = {
-    Format.LIGHTGBM: lightgbm_booster.open_text,
-    Format.XGBOOST_JSON: xgboost_booster.open_file,
-    Format.XGBOOST_UBJ: xgboost_booster.open_file,
-    Format.CATBOOST: catboost_model.open_file,
-    Format.CATBOOST_JSON: catboost_model.open_file,
-    Format.ONNX: onnx_session.open_file,
+_NATIVE = {
+    Format.LIGHTGBM: "lightgbm_booster:open_text",
+    Format.XGBOOST_JSON: "xgboost_booster:open_file",
+    Format.XGBOOST_UBJ: "xgboost_booster:open_file",
+    Format.CATBOOST: "catboost_model:open_file",
+    Format.CATBOOST_JSON: "catboost_model:open_file",
+    Format.ONNX: "onnx_session:open_file",
 }
+
+
+def _adapter(place: str) -> Callable[[Any, Request], Opened]:
+    """Load an adapter when its format arrives: LightGBM and scikit-learn cost over a second and 180 MB to import."""
+    module, _, name = place.partition(":")
+    return cast("Callable[[Any, Request], Opened]", getattr(import_module(f"hauberk.model.adapters.{module}"), name))
 
 
 def _view(opened: Opened, name: str, digest: str) -> ModelView:
