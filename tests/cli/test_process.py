@@ -48,12 +48,16 @@ def on_terminal(words: list[str], columns: int, environment: dict[str, str]) -> 
 
 @pytest.fixture
 def terminal_environment(project: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "CI", "FORCE_COLOR"}}
+    kept = {
+        name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "CI", "FORCE_COLOR"}
+    }
     return {**kept, "TERM": "xterm-256color"}
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
-def test_a_terminal_is_coloured_and_never_overrun(project: Path, terminal_environment: dict[str, str], columns: int) -> None:
+def test_a_terminal_is_coloured_and_never_overrun(
+    project: Path, terminal_environment: dict[str, str], columns: int
+) -> None:
     code, shown = on_terminal(["check", "--select", "HB-A"], columns, terminal_environment)
     assert code == 1
     report = shown[shown.index("Hauberk") :]
@@ -133,7 +137,9 @@ def test_a_project_that_may_not_be_written_is_refused(project: Path, tmp_path: P
     reachable = shutil.copytree(project, Path("/tmp") / f"hauberk-readonly-{os.getpid()}")
     try:
         environment = {**os.environ, "XDG_CONFIG_HOME": "/tmp", "HOME": "/tmp"}
-        done = subprocess.run([sys.executable, "-c", code], cwd=reachable, env=environment, capture_output=True, timeout=120)
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=reachable, env=environment, capture_output=True, timeout=120
+        )
     finally:
         shutil.rmtree(reachable)
     assert done.returncode == 2, done.stderr.decode()

@@ -22,16 +22,17 @@ CASES = {case["name"]: case for case in tomllib.loads((HERE / "transcripts.toml"
 WRITE = bool(os.environ.get("HAUBERK_WRITE_TRANSCRIPTS"))
 
 REPLACED = [
+    (r"— \S+ [A-Za-z0-9+/=]{60,}", "— [name] [signature]"),
     (r"\d{8}T\d{6}Z-[0-9a-f]{6}", "[run]"),
     (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", "[time]"),
     (r"sha256:[0-9a-f]{64}", "[digest]"),
     (r"sha256:[0-9a-f]{6,12}…", "[digest]"),
     (r"\b[0-9a-f]{64}\b", "[root]"),
     (r"\b[0-9a-f]{32}\b", "[fingerprint]"),
+    (r"hauberk/loans/[0-9a-f]{8}", "hauberk/loans/[log]"),
     (r"[\w.-]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+", "[key]"),
     (r"\b\d+\.\d s\b", "[seconds]"),
     (r"\b[A-Za-z0-9+/]{43}=", "[root]"),
-    (r"— \S+ [A-Za-z0-9+/=]{60,}", "— [name] [signature]"),
     (r"signed by \S+", "signed by [name]"),
     (r"Python 3\.\d+\.\d+[^,\n]*", "Python [version]"),
 ]

@@ -172,9 +172,14 @@ class _Assessment:
         with self._project.ledger() as ledger:
             ledger.append([self._event("decision.made", subject, judged.payload)])
             run = dataclasses.replace(run, decision=judged.decision, checkpoint=ledger.checkpoint())
-            judged.sign(self._project, run)
+            files = judged.sign(self._project, run)
             _, digest = self._project.save_run(run)
-            payload: dict[str, Plain] = {"run": digest, "id": run.id, "findings": sum(1 for _ in run.findings())}
+            payload: dict[str, Plain] = {
+                "run": digest,
+                "id": run.id,
+                "findings": sum(1 for _ in run.findings()),
+                "files": files,
+            }
             ledger.append(
                 [Event(kind="run.completed", at_us=run.ended_us, actor=actor, subject=subject, payload=payload)]
             )

@@ -91,12 +91,11 @@ class DomainSection(_Section, frozen=True, kw_only=True):
 
 
 class MoneySection(_Section, frozen=True, kw_only=True):
-    """`[money]`: how a missed event becomes an amount; see `hauberk.assess.Money`."""
+    """`[money]`: how a missed event becomes an amount; see `hauberk.assess.Money`. Minor units are those of ISO 4217."""
 
     amount: str = ""
     share: Share = 1.0
     flat: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
-    digits: Annotated[int, msgspec.Meta(ge=0, le=4)] = 2
 
 
 class ChecksSection(_Section, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from hauberk.core.decision import Decision
 from hauberk.core.event import Plain
 from hauberk.core.run import Run
 from hauberk.registry import Policy, decide, default_policy, facts_of
-from hauberk.seal import canonical, dsse_sign, plain
+from hauberk.seal import canonical, digest_bytes, dsse_sign, plain
 
 PAYLOAD_TYPE = "application/vnd.hauberk.decision+json"
 """DSSE payload type of a signed decision."""
@@ -37,12 +37,18 @@ class Judged:
         assert isinstance(content, dict)
         return content
 
-    def sign(self, project: Project, run: Run) -> None:
-        """Write the decision with the run's checkpoint as a signed envelope to `.hauberk/decisions/RUN.json`."""
+    def sign(self, project: Project, run: Run) -> dict[str, Plain]:
+        """Write the decision with the run's checkpoint as a signed envelope to `.hauberk/decisions/RUN.json`.
+
+        Returns:
+            The file's name within the state folder, and its digest, for the ledger.
+        """
         body = canonical({"decision": self.payload, "run": run.id, "checkpoint": plain(run.checkpoint)})
         envelope = dsse_sign(PAYLOAD_TYPE, body, project.key())
         content = json.dumps(envelope, indent=1, sort_keys=True).encode()
-        write_atomically(project.state / "decisions" / f"{run.id}.json", content)
+        name = f"decisions/{run.id}.json"
+        write_atomically(project.state / name, content)
+        return {name: digest_bytes(content)}
 
 
 def project_policy(project: Project) -> Policy:

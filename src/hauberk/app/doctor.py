@@ -35,7 +35,7 @@ BASE = (
     "numpy",
     "onnxruntime",
 )
-BASE_MORE = ("polars", "rfc8785", "rich", "scipy", "sklearn", "sqlalchemy", "sqlglot", "vl_convert")
+BASE_MORE = ("polars", "rfc8785", "scipy", "sklearn", "sqlalchemy", "sqlglot", "vl_convert")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from hauberk.app.project import Project
 from hauberk.artifact import digest_path, signature_path, verify_model
 from hauberk.assess import Materials, Money, SignatureState, parse_waivers
+from hauberk.catalog import minor_digits
 from hauberk.core.errors import HauberkError, UsageError
 from hauberk.domain import dumps_domain, infer_domain
 from hauberk.seal import PublicKey
@@ -120,5 +121,5 @@ def _money(project: Project) -> Money:
         amount=terms.amount,
         share=terms.share,
         flat=terms.flat,
-        digits=terms.digits,
+        digits=minor_digits(project.config.project.currency),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
+import secrets
 import socket
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -100,13 +102,15 @@ class Project:
         """Open the ledger for appending."""
         self.prepare()
         keys = self.trusted()
-        with open_ledger(self.state, signer=self.key(), origin=self.origin, clock=self.clock, keys=keys) as ledger:
+        with open_ledger(self.state, signer=self.key(), origin=self._origin(), clock=self.clock, keys=keys) as ledger:
             yield ledger
 
-    @property
-    def origin(self) -> str:
-        """Name of the project's log in its checkpoints."""
-        return f"hauberk/{self.config.project.name}"
+    def _origin(self) -> str:
+        """Name of a new log, unlike that of any other; empty for the name that the log has."""
+        if (self.state / "ledger.sqlite").exists():
+            return ""
+        called = re.sub(r"[^A-Za-z0-9._-]+", "-", self.config.project.name).strip("-") or "project"
+        return f"hauberk/{called}/{secrets.token_hex(4)}"
 
     @property
     def blobs(self) -> Blobs:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import click
@@ -44,7 +45,7 @@ def verify(*, config: str, checkpoint: str | None, keys: tuple[str, ...], format
             "entries": found.ledger.size,
             "files": found.files,
             "blobs": found.blobs,
-            "problems": [{"kind": problem.kind.value, "sentence": problem.sentence} for problem in found.problems],
+            "problems": [dataclasses.asdict(problem) for problem in found.problems],
             "notes": list(found.notes),
         }
         write_bytes(json.dumps(body, indent=2).encode())

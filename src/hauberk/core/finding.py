@@ -95,4 +95,4 @@ class Finding:
         """
         where = self.location
         parts = (self.check, where.asset, where.column, where.key)
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+        return hashlib.sha256("\x1f".join(parts).encode(errors="surrogatepass")).hexdigest()[:32]

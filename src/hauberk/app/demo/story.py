@@ -7,6 +7,7 @@ import os
 import textwrap
 from typing import TYPE_CHECKING
 
+from hauberk.catalog import minor_digits
 from hauberk.core.decision import Effect
 from hauberk.core.finding import Finding
 from hauberk.core.outcome import Status
@@ -58,7 +59,8 @@ def _opening(demo: Demo) -> str:
 
 
 def _sentence(finding: Finding, run: Run) -> str:
-    loss = "" if finding.loss is None else f" At stake: {finding.loss / 100:,.0f} {run.currency}."
+    unit = 10 ** minor_digits(run.currency)
+    loss = "" if finding.loss is None else f" At stake: {finding.loss / unit:,.0f} {run.currency}."
     return f"{finding.severity.value.upper()} {finding.check}: {finding.title}. {finding.message}{loss}"
 
 
