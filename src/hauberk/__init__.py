@@ -8,12 +8,53 @@ loaded when they are first used, so that importing the package costs nothing.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hauberk.app.artifact import (
+        digest_artifact as digest_artifact,
+        sign_artifact as sign_artifact,
+        verify_artifact as verify_artifact,
+    )
+    from hauberk.app.check import check as check
+    from hauberk.app.checks import list_checks as list_checks
+    from hauberk.app.data import (
+        check_data as check_data,
+        quarantine_data as quarantine_data,
+        restore_data as restore_data,
+    )
+    from hauberk.app.demo.run import demo as demo
+    from hauberk.app.diff import compare_runs as compare_runs
+    from hauberk.app.doctor import examine_installation as examine_installation
+    from hauberk.app.evade import evade as evade
+    from hauberk.app.evidence import verify_evidence as verify_evidence
+    from hauberk.app.gate import judge_release as judge_release, rehearse_policy as rehearse_policy
+    from hauberk.app.init import init_project as init_project
+    from hauberk.app.replay import replay as replay
+    from hauberk.app.report import recorded_run as recorded_run, render_report as render_report
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "check": "hauberk.app.check",
+    "check_data": "hauberk.app.data",
+    "compare_runs": "hauberk.app.diff",
+    "demo": "hauberk.app.demo.run",
+    "digest_artifact": "hauberk.app.artifact",
+    "evade": "hauberk.app.evade",
+    "examine_installation": "hauberk.app.doctor",
+    "init_project": "hauberk.app.init",
+    "judge_release": "hauberk.app.gate",
+    "list_checks": "hauberk.app.checks",
+    "quarantine_data": "hauberk.app.data",
+    "recorded_run": "hauberk.app.report",
+    "rehearse_policy": "hauberk.app.gate",
+    "render_report": "hauberk.app.report",
+    "replay": "hauberk.app.replay",
+    "restore_data": "hauberk.app.data",
+    "sign_artifact": "hauberk.app.artifact",
+    "verify_artifact": "hauberk.app.artifact",
+    "verify_evidence": "hauberk.app.evidence",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]
