@@ -112,14 +112,11 @@ def _by_scores(scene: Scene, allowance: int) -> Search:
     later = Sweep(scene=scene, width=min(width, _LATER_WIDTH))
     return Search(
         scene=scene,
-        opening=(Opening(scene=scene), first, Plan(scene=scene, sweep=first)),
+        opening=((Opening(scene=scene),), (first,), (Plan(scene=scene, sweep=first),)),
         loop=(
-            Shrink(scene=scene),
-            Breed(scene=scene),
-            Bargain(scene=scene),
-            later,
-            Plan(scene=scene, sweep=later),
-            Plan(scene=scene, sweep=later, jitter=_BLUR),
+            (Shrink(scene=scene), Breed(scene=scene), Bargain(scene=scene)),
+            (later,),
+            (Plan(scene=scene, sweep=later), Plan(scene=scene, sweep=later, jitter=_BLUR)),
         ),
         patience=_patience(allowance),
     )
@@ -128,13 +125,10 @@ def _by_scores(scene: Scene, allowance: int) -> Search:
 def _by_labels(scene: Scene, allowance: int) -> Search:
     return Search(
         scene=scene,
-        opening=(Opening(scene=scene), Scatter(scene=scene)),
+        opening=((Opening(scene=scene),), (Scatter(scene=scene),)),
         loop=(
-            Scatter(scene=scene, when=When.NOT_YET),
-            Sweep(scene=scene, width=_LATER_WIDTH, bargains=True),
-            Shrink(scene=scene),
-            Breed(scene=scene, most=48, misses=False),
-            Bargain(scene=scene),
+            (Scatter(scene=scene, when=When.NOT_YET), Sweep(scene=scene, width=_LATER_WIDTH, bargains=True)),
+            (Shrink(scene=scene), Breed(scene=scene, most=48, misses=False), Bargain(scene=scene)),
         ),
         patience=_patience(allowance),
     )
@@ -147,7 +141,7 @@ def _patience(allowance: int) -> int:
 
 def _at_random(scene: Scene, allowance: int) -> Search:
     del allowance
-    return Search(scene=scene, opening=(), loop=(Scatter(scene=scene, most=64),), patience=0)
+    return Search(scene=scene, opening=(), loop=((Scatter(scene=scene, most=64),),), patience=0)
 
 
 _ROUTES = {Method.SCORES: _by_scores, Method.LABELS: _by_labels, Method.RANDOM: _at_random}

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A search is a route of tactics that each row walks at its own pace until it is done."""
+"""A search is a route of stops, with some tactics at each, that each row walks at its own pace until it is done."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,23 +16,27 @@ _IDLE_ROUNDS = 3
 """Rounds without one new question after which a row has nothing left to ask."""
 
 
+Stop = tuple[Tactic, ...]
+"""Tactics whose questions go out together."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Search:
-    """Walks rows along a route of tactics: the opening once, then the loop in rounds.
+    """Walks rows along a route of stops: the opening once, then the loop in rounds.
 
     A row is done when its allowance is spent, when its evasion is free, when `patience` rounds made it no cheaper, or
     when it has nothing left to ask. What one row does never depends on another.
 
     Attributes:
         scene: what the tactics share.
-        opening: tactics that each row goes through once.
-        loop: tactics that each row goes through in rounds.
+        opening: stops that each row passes once.
+        loop: stops that each row passes in rounds; it stays at one with a tactic that is repeated while that pays.
         patience: rounds without a cheaper evasion after which a row that evades is done; 0 for never.
     """
 
     scene: Scene
-    opening: tuple[Tactic, ...]
-    loop: tuple[Tactic, ...]
+    opening: tuple[Stop, ...]
+    loop: tuple[Stop, ...]
     patience: int = 2
     _at: NDArray[np.int64] = field(init=False)
     _stale: NDArray[np.int64] = field(init=False)
@@ -48,20 +53,19 @@ class Search:
         self._used = np.zeros(n, dtype=np.int64)
 
     @property
-    def route(self) -> tuple[Tactic, ...]:
+    def route(self) -> tuple[Stop, ...]:
         """Opening and loop in one."""
         return self.opening + self.loop
 
     def step(self, rows: Rows) -> None:
         """Let each of these rows, given in ascending order, take its next turn; all questions go out together."""
-        turns = [(stop, self._due(stop, rows)) for stop in range(len(self.route))]
-        turns = [(stop, who) for stop, who in turns if who.size]
+        stands = [(stop, rows[self._at[rows] == stop]) for stop in range(len(self.route))]
+        turns = [turn for stop, here in stands for turn in self._turns(stop, here)]
+        before = self.scene.board.cost.copy()
         if turns:
-            before = self.scene.board.cost.copy()
-            drafts = [self.route[stop].draft(who) for stop, who in turns]
-            self._answer([stop for stop, _ in turns], drafts)
-            for stop, who in turns:
-                self._advance(stop, who, before)
+            self._answer([tactic for tactic, _ in turns], [tactic.draft(who) for tactic, who in turns])
+        for stop, here in stands:
+            self._advance(stop, here, before)
 
     def done(self, rows: Rows) -> Flags:
         """Which rows have nothing more to do."""
@@ -75,24 +79,20 @@ class Search:
 
     def leave(self, rows: Rows) -> None:
         """Drop what is remembered of rows that are done; their result stays on the board."""
-        for tactic in self.route:
+        for tactic in {id(tactic): tactic for stop in self.route for tactic in stop}.values():
             tactic.forget(rows)
         self.scene.oracle.forget(rows)
         self.scene.luck.forget(rows)
 
-    def _due(self, stop: int, rows: Rows) -> Rows:
-        """Rows that stand at this stop; those for which its tactic is no use move on instead."""
-        here: Rows = rows[self._at[rows] == stop]
+    def _turns(self, stop: int, here: Rows) -> Iterator[tuple[Tactic, Rows]]:
+        """Each tactic of a stop with the rows there for which it is any use."""
         evaded = self.scene.board.evaded(here)
-        when = self.route[stop].when
-        useful = np.ones(here.size, dtype=np.bool_)
-        if when is not When.ALWAYS:
-            useful = evaded if when is When.EVADED else ~evaded
-        self._next(stop, here[~useful])
-        due: Rows = here[useful]
-        return due
+        useful = {When.ALWAYS: here, When.EVADED: here[evaded], When.NOT_YET: here[~evaded]}
+        for tactic in self.route[stop]:
+            if useful[tactic.when].size:
+                yield tactic, useful[tactic.when]
 
-    def _answer(self, stops: list[int], drafts: list[Draft]) -> None:
+    def _answer(self, tactics: list[Tactic], drafts: list[Draft]) -> None:
         """Project and price all drafts at once, settle each, ask the model once, and let each learn."""
         allowed = self.scene.allow(
             np.concatenate([draft.rows for draft in drafts]),
@@ -100,17 +100,17 @@ class Search:
             np.concatenate([draft.tag for draft in drafts]),
         )
         parts = np.split(np.arange(allowed.rows.size), np.cumsum([draft.rows.size for draft in drafts])[:-1])
-        asks = [self.route[stop].settle(allowed.take(part)) for stop, part in zip(stops, parts, strict=True)]
+        asks = [tactic.settle(allowed.take(part)) for tactic, part in zip(tactics, parts, strict=True)]
         rows = np.concatenate([ask.rows for ask in asks])
         points = np.concatenate([ask.points for ask in asks])
         margins = self.scene.oracle.ask(rows, points)
         self.scene.board.update(rows, points, margins, np.concatenate([ask.prices for ask in asks]))
         ends = np.cumsum([ask.rows.size for ask in asks])
-        for stop, ask, part in zip(stops, asks, np.split(margins, ends[:-1]), strict=True):
-            self.route[stop].learn(ask, part)
+        for tactic, ask, part in zip(tactics, asks, np.split(margins, ends[:-1]), strict=True):
+            tactic.learn(ask, part)
 
     def _advance(self, stop: int, rows: Rows, before: NDArray[np.float64]) -> None:
-        if self.route[stop].again:
+        if any(tactic.again for tactic in self.route[stop]):
             better = self.scene.board.cost[rows] < before[rows]
             rows = rows[~better]
         self._next(stop, rows)

@@ -168,8 +168,9 @@ class Shrink:
         """Note which values fail, relative to the evasion that the trials started from."""
         trials = Trials(rows=ask.rows, column=ask.tag, points=ask.points)
         self.shrinker.learn(trials, ask.points, margins > 0, self.known[ask.rows])
-        who = np.unique(ask.rows)
-        self.known[who] = self.scene.board.best[who]
+        best = self.scene.board.best[ask.rows]
+        mine = ~differs(ask.points, best).any(axis=1)  # a better evasion from elsewhere is not one of these trials
+        self.known[ask.rows[mine]] = best[mine]
 
     def forget(self, rows: Rows) -> None:
         """Nothing grows."""
