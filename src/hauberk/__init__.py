@@ -13,14 +13,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hauberk.app.artifact import (
         digest_artifact as digest_artifact,
+    )
+    from hauberk.app.artifact import (
         sign_artifact as sign_artifact,
+    )
+    from hauberk.app.artifact import (
         verify_artifact as verify_artifact,
     )
     from hauberk.app.check import check as check
     from hauberk.app.checks import list_checks as list_checks
     from hauberk.app.data import (
         check_data as check_data,
+    )
+    from hauberk.app.data import (
         quarantine_data as quarantine_data,
+    )
+    from hauberk.app.data import (
         restore_data as restore_data,
     )
     from hauberk.app.demo.run import demo as demo
@@ -28,10 +36,12 @@ if TYPE_CHECKING:
     from hauberk.app.doctor import examine_installation as examine_installation
     from hauberk.app.evade import evade as evade
     from hauberk.app.evidence import verify_evidence as verify_evidence
-    from hauberk.app.gate import judge_release as judge_release, rehearse_policy as rehearse_policy
+    from hauberk.app.gate import judge_release as judge_release
+    from hauberk.app.gate import rehearse_policy as rehearse_policy
     from hauberk.app.init import init_project as init_project
     from hauberk.app.replay import replay as replay
-    from hauberk.app.report import recorded_run as recorded_run, render_report as render_report
+    from hauberk.app.report import recorded_run as recorded_run
+    from hauberk.app.report import render_report as render_report
 
 __version__ = "0.1.0"
 
@@ -57,7 +67,28 @@ _PUBLIC = {
     "verify_evidence": "hauberk.app.evidence",
 }
 
-__all__ = ["__version__", *sorted(_PUBLIC)]
+__all__ = [
+    "__version__",
+    "check",
+    "check_data",
+    "compare_runs",
+    "demo",
+    "digest_artifact",
+    "evade",
+    "examine_installation",
+    "init_project",
+    "judge_release",
+    "list_checks",
+    "quarantine_data",
+    "recorded_run",
+    "rehearse_policy",
+    "render_report",
+    "replay",
+    "restore_data",
+    "sign_artifact",
+    "verify_artifact",
+    "verify_evidence",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -31,3 +31,7 @@ def test_every_room_states_its_purpose(root: Path) -> None:
     for path in sorted((root / "src" / "hauberk").glob("**/__init__.py")):
         name = ".".join(path.parent.relative_to(root / "src").parts)
         assert len(inspect.getdoc(importlib.import_module(name)) or "") > 40, name
+
+
+def test_the_list_of_public_names_and_their_homes_agree() -> None:
+    assert set(hauberk.__all__) == {"__version__", *hauberk._PUBLIC}
