@@ -157,7 +157,7 @@ def matches(values: pl.Series) -> list[Match]:
     texts = values.drop_nulls().cast(pl.String)
     found: list[Match] = []
     for pattern in PATTERNS:
-        candidates = texts.str.extract(f"({pattern.shape})", 1).drop_nulls()
+        candidates = texts.str.extract(f"({pattern.shape})", 1).drop_nulls().rename("candidate")
         counts = candidates.value_counts(name="n").iter_rows()
         proved = sum(int(n) for text, n in counts if pattern.proves(text))
         found.append(Match(pattern, candidates.len(), proved, texts.len()))

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 _DAY_US = 86_400_000_000
+_ISO_8601 = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,9 @@ def moments(values: pl.Series) -> NDArray[np.int64] | None:
     if values.dtype.is_integer():
         return values.cast(pl.Int64).to_numpy() * _DAY_US
     if values.dtype == pl.String:
-        parsed = values.str.to_datetime(time_unit="us", strict=False)
-        return None if parsed.null_count() else parsed.to_physical().to_numpy()
+        forms = [values.str.strptime(pl.Datetime("us"), form, strict=False) for form in _ISO_8601]
+        parsed = next((form for form in forms if not form.null_count()), None)
+        return None if parsed is None else parsed.to_physical().to_numpy()
     return None
 
 
