@@ -37,8 +37,8 @@ def curve(title: str, unit: str, values: NDArray[np.float64], note: str) -> Evid
     if found.size > _POINTS:
         found = np.unique(np.quantile(found, np.linspace(0.0, 1.0, _POINTS), method="higher"))
     points = found if found.size and found[0] == 0.0 else np.concatenate([[0.0], found])
-    rows = []
-    for point in points.tolist():
+    rows: list[tuple[Cell, ...]] = []
+    for point in (float(value) for value in points):
         rate = Rate.of(int((values <= point).sum()), values.size)
         rows.append((_short(point), _short(rate.value), _short(rate.low), _short(rate.high)))
     return Evidence(title=title, columns=(unit, "share", "low", "high"), rows=tuple(rows), view=View.STEPS, note=note)

@@ -68,7 +68,7 @@ def _walk_back(choice: NDArray[np.int64], shift: NDArray[np.int64], goal: NDArra
     columns, g, _ = choice.shape
     at = goal.copy()
     picked = np.full((g, goal.shape[1], columns), -1, dtype=np.int64)
-    rows = np.arange(g)[:, None]
+    rows: NDArray[np.intp] = np.arange(int(g))[:, None]
     for column in range(columns - 1, -1, -1):
         level = choice[column][rows, at]
         picked[:, :, column] = level

@@ -105,7 +105,7 @@ def _reached(ground: Ground, column: int, origin: Matrix, levels: Matrix, away: 
     home = np.repeat(origin, wishes.shape[1], axis=0)
     points = home.copy()
     points[:, column] = wishes.ravel()
-    step = np.tile(np.arange(wishes.shape[1]) >= levels.size, own.size)
+    step: Flags = np.tile(np.arange(int(wishes.shape[1])) >= levels.size, own.size)
     points[step] = ground.project(points[step], home[step])
     usable = ground.reachable(points, home) & differs(points, home)[:, column]
     return np.sort(np.where(usable, points[:, column], NONE).reshape(wishes.shape), axis=1)

@@ -30,10 +30,9 @@ def margins(scores: NDArray[np.float64], threshold: float) -> NDArray[np.float64
     clipped = np.clip(scores, _EDGE, 1.0 - _EDGE)
     cut = min(max(threshold, _EDGE), 1.0 - _EDGE)
     distance = np.log(clipped / (1.0 - clipped)) - np.log(cut / (1.0 - cut))
-    sided: NDArray[np.float64] = np.where(
-        scores < threshold, np.minimum(distance, -_NEAREST), np.maximum(distance, _NEAREST)
-    )
-    return sided
+    below: NDArray[np.float64] = np.minimum(distance, -_NEAREST)
+    above: NDArray[np.float64] = np.maximum(distance, _NEAREST)
+    return np.where(scores < threshold, below, above)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -42,31 +42,31 @@ class Ground(Protocol):
         """Which coordinates an attacker can change, shape (k,)."""
         ...
 
-    def decode(self, points: Matrix) -> pl.DataFrame:
+    def decode(self, points: Matrix, /) -> pl.DataFrame:
         """Records with their original types."""
         ...
 
-    def encode(self, frame: pl.DataFrame) -> Matrix:
+    def encode(self, frame: pl.DataFrame, /) -> Matrix:
         """Points of records."""
         ...
 
-    def valid(self, points: Matrix) -> Flags:
+    def valid(self, points: Matrix, /) -> Flags:
         """Which points are records that the domain accepts."""
         ...
 
-    def reachable(self, points: Matrix, origin: Matrix) -> Flags:
+    def reachable(self, points: Matrix, origin: Matrix, /) -> Flags:
         """Which points an attacker can get to from their origins."""
         ...
 
-    def project(self, points: Matrix, origin: Matrix) -> Matrix:
+    def project(self, points: Matrix, origin: Matrix, /) -> Matrix:
         """The nearest valid and reachable points; the origin itself where there is none."""
         ...
 
-    def price(self, points: Matrix, origin: Matrix) -> NDArray[np.float64]:
+    def price(self, points: Matrix, origin: Matrix, /) -> NDArray[np.float64]:
         """What each change costs the attacker, in the domain's money, 0 for nothing."""
         ...
 
-    def levels(self, j: int, origin: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    def levels(self, j: int, origin: NDArray[np.float64] | None = None, /) -> NDArray[np.float64]:
         """Values worth trying in one coordinate, whatever the origin, ascending, shape (L,); NaN is a missing value."""
         ...
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -127,11 +128,15 @@ class Scene:
         """Which prices are clearly below that of the row's cheapest evasion; all of them where there is none."""
         return prices < self.board.cost[rows] * (1.0 - WORTHWHILE)
 
-    def allow(self, rows: Rows, points: Matrix, tag: NDArray[np.intp]) -> Ask:
-        """Project and price wishes."""
+    def allow(self, drafts: Sequence[Draft]) -> list[Ask]:
+        """Project and price all drafts at once, since each call has its own price."""
+        rows = np.concatenate([draft.rows for draft in drafts])
+        points = np.concatenate([draft.points for draft in drafts])
         moved = self.problem.ground.project(points, self.home(rows)) if rows.size else points
         prices = self.price(moved, rows) if rows.size else np.zeros(0)
-        return Ask(rows=rows, points=moved, prices=prices, tag=tag)
+        ends = np.cumsum([draft.rows.size for draft in drafts])[:-1]
+        parts = zip(drafts, np.split(moved, ends), np.split(prices, ends), strict=True)
+        return [Ask(rows=draft.rows, points=part, prices=price, tag=draft.tag) for draft, part, price in parts]
 
     def bargains(self, ask: Ask, most: int, *, fresh: bool = True) -> Ask:
         """The first `most` candidates of each row that are cheaper than its evasion.

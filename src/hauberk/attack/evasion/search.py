@@ -94,13 +94,8 @@ class Search:
 
     def _answer(self, tactics: list[Tactic], drafts: list[Draft]) -> None:
         """Project and price all drafts at once, settle each, ask the model once, and let each learn."""
-        allowed = self.scene.allow(
-            np.concatenate([draft.rows for draft in drafts]),
-            np.concatenate([draft.points for draft in drafts]),
-            np.concatenate([draft.tag for draft in drafts]),
-        )
-        parts = np.split(np.arange(allowed.rows.size), np.cumsum([draft.rows.size for draft in drafts])[:-1])
-        asks = [tactic.settle(allowed.take(part)) for tactic, part in zip(tactics, parts, strict=True)]
+        allowed = self.scene.allow(drafts)
+        asks = [tactic.settle(ask) for tactic, ask in zip(tactics, allowed, strict=True)]
         rows = np.concatenate([ask.rows for ask in asks])
         points = np.concatenate([ask.points for ask in asks])
         margins = self.scene.oracle.ask(rows, points)

@@ -114,7 +114,7 @@ class Shrinker:
         return Trials(rows=rows, column=np.full(rows.size, WHOLE), points=points)
 
     def _pairs(self, rows: Rows, best: Matrix, changed: Flags) -> list[Trials]:
-        found = []
+        found: list[Trials] = []
         order = np.argsort(~changed, axis=1, kind="stable")
         many = changed.sum(axis=1)
         pairs = [(i, j) for j in range(1, 5) for i in range(j)][:_PAIRS]

@@ -46,6 +46,11 @@ class Table:
     price: NDArray[np.float64]
     margin: float = np.nan
 
+    @property
+    def taught(self) -> bool:
+        """True if there is a step to combine."""
+        return bool(self.usable.any()) and not np.isnan(self.margin)
+
 
 @dataclass(slots=True, kw_only=True)
 class Sweep:
@@ -73,19 +78,19 @@ class Sweep:
         place = self._anchors(rows)
         anchor = board.pool[rows, place]
         points, wanted = singles(self.scene.problem.ground, anchor, menu.columns, self._values(rows, anchor))
-        g, columns, width = wanted.shape
+        entries = int(wanted[0].size)
         for at, row in enumerate(rows.tolist()):
             self.tables[row] = Table(
                 anchor=anchor[at],
                 cost=float(board.price[row, place[at]]),
-                points=np.repeat(anchor[at][None, :], columns * width, axis=0),
-                usable=np.zeros(columns * width, dtype=np.bool_),
-                drop=np.zeros(columns * width),
-                price=np.zeros(columns * width),
+                points=np.repeat(anchor[at][None, :], entries, axis=0),
+                usable=np.zeros(entries, dtype=np.bool_),
+                drop=np.zeros(entries),
+                price=np.zeros(entries),
             )
         entry = np.flatnonzero(wanted.ravel())
-        owner = np.repeat(rows, columns * width)[entry]
-        tag = np.tile(np.arange(columns * width), g)[entry]
+        owner = np.repeat(rows, entries)[entry]
+        tag: NDArray[np.intp] = np.tile(np.arange(entries), rows.size)[entry]
         steps = Draft(rows=owner, points=points.reshape(-1, anchor.shape[1])[entry], tag=tag)
         draft = _with_anchor(steps, rows, anchor)
         self.wishes = draft.points
@@ -160,28 +165,13 @@ class Plan:
 
     def draft(self, rows: Rows) -> Draft:
         """`most` sets of steps for each row whose sweep taught something."""
-        tables = {row: self.sweep.tables[row] for row in rows.tolist() if row in self.sweep.tables}
-        usable = [row for row, table in tables.items() if table.usable.any() and not np.isnan(table.margin)]
-        if not usable:
+        taught = {row: table for row in rows.tolist() if (table := self.sweep.tables.get(row)) and table.taught}
+        if not taught:
             return Draft.plain(rows[:0], self.scene.problem.origin[:0])
-        kept = [tables[row] for row in usable]
-        who = np.array(usable, dtype=np.intp)
-        shape = (who.size, self.scene.menu.columns.size, -1)
-        margin = np.array([table.margin for table in kept])
-        scale = np.maximum(np.maximum(np.abs(margin), self.scene.board.start[who]), _SMALLEST_SCALE)
-        drop = np.stack([table.drop for table in kept]).reshape(shape)
-        if self.jitter:
-            drop = drop + self._noise(who, drop)
-        picked = combine(
-            drop,
-            np.stack([table.price for table in kept]).reshape(shape),
-            np.stack([table.usable for table in kept]).reshape(shape),
-            margin,
-            scale,
-            targets=self.most,
-        )
+        who, kept = np.array(list(taught), dtype=np.intp), list(taught.values())
+        picked = self._pick(who, kept)
         anchor = np.stack([table.anchor for table in kept])
-        steps = np.stack([table.points for table in kept]).reshape(*drop.shape, -1)
+        steps = np.stack([table.points for table in kept]).reshape(who.size, picked.shape[2], -1, anchor.shape[1])
         return Draft.plain(np.repeat(who, self.most), _overlay(anchor, steps, picked).reshape(-1, anchor.shape[1]))
 
     def settle(self, ask: Ask) -> Ask:
@@ -193,6 +183,20 @@ class Plan:
 
     def forget(self, rows: Rows) -> None:
         """Nothing is kept."""
+
+    def _pick(self, who: Rows, kept: list[Table]) -> NDArray[np.int64]:
+        """Level of each column for each set, shape (g, most, M)."""
+        shape = (who.size, self.scene.menu.columns.size, -1)
+        drop = np.stack([table.drop for table in kept]).reshape(shape)
+        margin = np.array([table.margin for table in kept])
+        return combine(
+            drop + self._noise(who, drop) if self.jitter else drop,
+            np.stack([table.price for table in kept]).reshape(shape),
+            np.stack([table.usable for table in kept]).reshape(shape),
+            margin,
+            np.maximum(np.maximum(np.abs(margin), self.scene.board.start[who]), _SMALLEST_SCALE),
+            targets=self.most,
+        )
 
     def _noise(self, rows: Rows, drop: NDArray[np.float64]) -> NDArray[np.float64]:
         blur = self.scene.luck.draw(rows, 1, drop[0].size).reshape(drop.shape)
@@ -216,7 +220,7 @@ def _overlay(anchor: Matrix, points: Matrix, picked: NDArray[np.int64]) -> Matri
     """Lay the chosen steps of each set over the anchor: shapes (g, k), (g, M, L, k), (g, T, M) to (g, T, k)."""
     g, targets, columns = picked.shape
     combined = np.repeat(anchor[:, None, :], targets, axis=1)
-    at = np.arange(g)[:, None]
+    at: NDArray[np.intp] = np.arange(int(g))[:, None]
     for column in range(columns):
         level = picked[:, :, column]
         step = points[at, column, np.maximum(level, 0)]
