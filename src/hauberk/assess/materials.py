@@ -99,6 +99,7 @@ def open_situation(materials: Materials) -> Situation:
             positive=materials.positive,
             timeout_s=materials.model_timeout_s,
             token_env=materials.token_env,
+            threads=1,  # checks run side by side; threads that wait for one another would cost more than they give
         )
     return Situation(
         data=data,

@@ -80,7 +80,7 @@ def _matrix(frame: pl.DataFrame, names: list[str]) -> NDArray[np.float64]:
 
 
 def _fit(frame: pl.DataFrame, names: list[str], *, seed: int) -> lightgbm.Booster:
-    params = {**PARAMS, "seed": seed, "num_threads": 2}
+    params = {**PARAMS, "seed": seed, "num_threads": 1}
     data = lightgbm.Dataset(_matrix(frame, names), frame[LABEL].to_numpy(), feature_name=names)
     return lightgbm.train(params, data, num_boost_round=ROUNDS)
 
