@@ -21,6 +21,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +31,18 @@ FENCE = re.compile(r"^```(\{?\w*)[^\n]*\n(.*?)^```\s*$", flags=re.DOTALL | re.MU
 SETUP = re.compile(r"^<!-- setup: (\S+) -->$", flags=re.MULTILINE)
 KNOWN = {"python", "console", "toml", "json", "text", "mermaid", "yaml"}
 TIMEOUT = 300
+DRIVER = """
+import json, sys, traceback
+answers, sys.stdout = sys.stdout, sys.stderr
+for line in sys.stdin:
+    text, place = json.loads(line)
+    try:
+        exec(compile(text, place, "exec"), globals())
+        trouble = ""
+    except BaseException:
+        trouble = traceback.format_exc()
+    print(json.dumps(trouble), file=answers, flush=True)
+"""
 
 
 class Wrong(AssertionError):
@@ -119,50 +132,63 @@ def run_command(block: Block, command: Command, folder: Path, environment: dict[
             raise Wrong(f"{block.place}: $ {command.words}\nthe page shows {line!r}, the command printed\n{whole}")
 
 
-def run_python(blocks: list[Block], folder: Path, environment: dict[str, str]) -> None:
-    """Run the Python blocks of a page in one process.
+class Session:
+    """One Python process that executes the blocks of a page, so that later ones see the names of earlier ones."""
 
-    Raises:
-        Wrong: one of them raised.
-    """
-    lines = [f"exec(compile({block.text!r}, {block.place!r}, 'exec'), globals())" for block in blocks]
-    source = "if __name__ == '__main__':\n    " + "\n    ".join(lines)
-    script = folder / "page_blocks.py"
-    script.write_text(source, encoding="utf-8")
-    command = [sys.executable, str(script)]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=TIMEOUT
-    )
-    script.unlink()
-    if done.returncode:
-        raise Wrong(f"{blocks[0].place}: the Python blocks of this page ended with\n{done.stderr[-4000:]}")
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", DRIVER],
+            cwd=folder,
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def run(self, block: Block) -> None:
+        """Execute one block.
+
+        Raises:
+            Wrong: it raised, ended the process, or took too long.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps([block.text, block.place]) + "\n")
+        self._process.stdin.flush()
+        alarm = threading.Timer(TIMEOUT, self._process.kill)
+        alarm.start()
+        answer = self._process.stdout.readline()
+        alarm.cancel()
+        trouble = json.loads(answer) if answer else f"the process ended, or ran longer than {TIMEOUT} s"
+        if trouble:
+            raise Wrong(f"{block.place}: this block ended with\n{trouble}")
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
 
 
 def run_page(page: Path, folder: Path, environment: dict[str, str]) -> int:
     """Execute a page in a folder, the pages it builds on first; return how many blocks were executed or parsed.
 
-    Consecutive Python blocks run in one process; a console block between them starts a new one.
-
     Raises:
         Wrong: a block does not do what the page says.
     """
     count = sum(run_page(page.parent / name, folder, environment) for name in SETUP.findall(page.read_text()))
-    pending: list[Block] = []
-    for block in read_blocks(page):
-        if block.language == "python":
-            pending.append(block)
-            continue
-        if pending and block.language == "console":
-            run_python(pending, folder, environment)
-            count, pending = count + len(pending), []
-        count += _run_other(block, folder, environment)
-    if pending:
-        run_python(pending, folder, environment)
-    return count + len(pending)
+    session = Session(folder, environment)
+    try:
+        for block in read_blocks(page):
+            count += _run_block(block, session, folder, environment)
+    finally:
+        session.close()
+    return count
 
 
-def _run_other(block: Block, folder: Path, environment: dict[str, str]) -> int:
-    if block.language == "console":
+def _run_block(block: Block, session: Session, folder: Path, environment: dict[str, str]) -> int:
+    if block.language == "python":
+        session.run(block)
+    elif block.language == "console":
         for command in read_commands(block):
             run_command(block, command, folder, environment)
     elif block.language in {"toml", "json"}:

@@ -52,7 +52,7 @@ def test_it_holds_every_file_of_the_package_and_no_other(names: set[str]) -> Non
         "/demo/credit.md",
         ".cedar",
         ".cedarschema",
-        ".html",
+        ".html.jinja",
         ".css",
     ],
 )

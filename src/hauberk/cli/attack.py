@@ -45,7 +45,7 @@ def evade(
     outputs: tuple[str, ...],
     show_values: bool,
 ) -> int:
-    r"""Find the cheapest valid record that gets past the model, for records that it catches.
+    """Find the cheapest valid record that gets past the model, for records that it catches.
 
     \b
     Examples:

@@ -52,7 +52,7 @@ def table_options(command: F) -> F:
 def check(
     ctx: click.Context, /, table: str, *, format_: str, outputs: tuple[str, ...], show_values: bool, **options: Any
 ) -> int:
-    r"""Run the data checks on a table and rule: accept (exit 0), quarantine or reject (exit 1).
+    """Run the data checks on a table and rule: accept (exit 0), quarantine or reject (exit 1).
 
     No project is needed, and none is changed.
 
@@ -73,7 +73,7 @@ def check(
 @table_options
 @click.pass_context
 def quarantine(ctx: click.Context, /, table: str, *, out: str, **options: Any) -> int:
-    r"""Split a table into clean.parquet and quarantined.parquet, with reason codes and the way back.
+    """Split a table into clean.parquet and quarantined.parquet, with reason codes and the way back.
 
     Nothing is deleted: `hauberk data restore` gives the table back as it was.
 
@@ -95,7 +95,7 @@ def quarantine(ctx: click.Context, /, table: str, *, out: str, **options: Any) -
 @click.argument("folder")
 @click.option("--out", required=True, metavar="FILE", help="Parquet file to write; it must not exist.")
 def restore(folder: str, *, out: str) -> int:
-    r"""Put the rows set aside back: the table as it was, in its order.
+    """Put the rows set aside back: the table as it was, in its order.
 
     \b
     Example:

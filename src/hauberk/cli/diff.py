@@ -21,7 +21,7 @@ from hauberk.cli.output import coloured, config_option, width, write_bytes
     help="Format.",
 )
 def diff(before: str, after: str, *, config: str, format_: str) -> int:
-    r"""Compare two recorded runs: findings that are new, gone or the same, measurements that moved, other assets.
+    """Compare two recorded runs: findings that are new, gone or the same, measurements that moved, other assets.
 
     It exits with 0 whatever it finds; `hauberk check --since RUN` is the one that denies regressions.
 

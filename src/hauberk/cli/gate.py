@@ -21,7 +21,7 @@ from hauberk.cli.output import config_option, write_bytes
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
 )
 def gate(*, run: str, policy: str | None, default_policy: bool, config: str, format_: str) -> int:
-    r"""Judge a recorded run by the project's policy as of now; exit 1 if it denies.
+    """Judge a recorded run by the project's policy as of now; exit 1 if it denies.
 
     Evidence that has grown too old denies. Data or a model that are not the ones that the run examined are refused with
     exit code 5.

@@ -19,7 +19,7 @@ from hauberk.cli.progress import ProgressLine
 def replay(
     ctx: click.Context, *, run: str, check: str, workers: int | None, trust: tuple[str, ...], config: str
 ) -> int:
-    r"""Run a recorded run again and compare byte for byte; exit 1 if a check gives other findings.
+    """Run a recorded run again and compare byte for byte; exit 1 if a check gives other findings.
 
     \b
     Examples:
