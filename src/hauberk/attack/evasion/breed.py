@@ -95,7 +95,8 @@ class Breed:
         count = self.most * self.litter
         chance = scene.luck.draw(rows, count, HEAD + DRAWS * scene.menu.columns.size)
         owner = np.repeat(rows, count)
-        return Draft.plain(owner, breed(scene.board, scene.menu, owner, chance, misses=self.misses))
+        children = breed(scene.board, scene.menu, owner, chance, misses=self.misses)
+        return scene.promising(owner, children, 2 * self.most)
 
     def settle(self, ask: Ask) -> Ask:
         """Up to `most` new bargains for each row."""
@@ -131,7 +132,7 @@ class Bargain:
         chance = scene.luck.draw(rows, count, 1 + 2 * scene.menu.columns.size)
         chance[:, 0] **= 2
         owner = np.repeat(rows, count)
-        return Draft.plain(owner, scatter(scene.menu, owner, scene.home(owner), chance))
+        return scene.promising(owner, scatter(scene.menu, owner, scene.home(owner), chance), 2 * self.most)
 
     def settle(self, ask: Ask) -> Ask:
         """Up to `most` new bargains for each row."""

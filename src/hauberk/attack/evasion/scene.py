@@ -138,6 +138,12 @@ class Scene:
         parts = zip(drafts, np.split(moved, ends), np.split(prices, ends), strict=True)
         return [Ask(rows=draft.rows, points=part, prices=price, tag=draft.tag) for draft, part, price in parts]
 
+    def promising(self, rows: Rows, points: Matrix, most: int) -> Draft:
+        """The first `most` wishes of each row that would be bargains as they stand: projecting costs more than pricing."""
+        keep = np.flatnonzero(self.cheaper(rows, self.price(points, rows)))
+        keep = keep[rank_within(rows[keep]) < most]
+        return Draft.plain(rows[keep], points[keep])
+
     def bargains(self, ask: Ask, most: int, *, fresh: bool = True) -> Ask:
         """The first `most` candidates of each row that are cheaper than its evasion.
 
