@@ -170,7 +170,7 @@ class _Assessment:
         actor = self._project.actor.name
         subject = judged.decision.resource
         with self._project.ledger() as ledger:
-            ledger.append([self._event("decision.made", subject, judged.payload)])
+            ledger.append([*self._examined(run), self._event("decision.made", subject, judged.payload)])
             run = dataclasses.replace(run, decision=judged.decision, checkpoint=ledger.checkpoint())
             files = judged.sign(self._project, run)
             _, digest = self._project.save_run(run)
@@ -186,6 +186,17 @@ class _Assessment:
             checkpoint = ledger.checkpoint()
         (self._project.state / "checkpoint").write_text(checkpoint.note, encoding="utf-8")
         return run
+
+    def _examined(self, run: Run) -> list[Event]:
+        """What is on record of where each table came from."""
+        provenance: dict[str, Plain] = {**self._situation.provenance}
+        return [
+            self._event(
+                "data.examined", asset.digest, {"name": asset.name, "role": asset.role, "provenance": provenance}
+            )
+            for asset in run.assets
+            if asset.role == "train"
+        ]
 
     def _event(self, kind: str, subject: str, payload: dict[str, Plain]) -> Event:
         return Event(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small project that the command line works on: 600 applications and a boosted model, made by the real libraries."""
+"""A small project for tests of the command line and of the use cases: applications and a boosted model, really trained."""
 
 from __future__ import annotations
 
