@@ -34,7 +34,7 @@ def amount(value: float, currency: str) -> str:
     """An amount of money, or of whatever the domain counts costs in.
 
     Example:
-        >>> amount(1234.5, "EUR"), amount(0.0, "EUR"), amount(0.25, "")
+        >>> amount(1234.6, "EUR"), amount(0.0, "EUR"), amount(0.25, "")
         ('1,235 EUR', 'nothing', '0.25 units of cost')
     """
     if value == 0.0:
