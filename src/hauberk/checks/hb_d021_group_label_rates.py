@@ -49,7 +49,7 @@ def group_label_rates(ctx: CheckContext, *, ratio: float = 3.0, least: int = 50,
     """
     reporter = Reporter(spec=spec_of(group_label_rates), situation=ctx)
 
-    def _map(block: pl.DataFrame, start: int) -> State:  # noqa: ARG001 - the contract passes the first row's number
+    def _map(block: pl.DataFrame, _: int) -> State:
         return {name: tally(block[name], block[ctx.label]) for name in ctx.groups}
 
     def _merge(first: State, second: State) -> State:

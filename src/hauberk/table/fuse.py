@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -21,6 +21,8 @@ from hauberk.table.table import BLOCK_ROWS, Table
 
 Result = list[Measurement | Finding] | Exception
 Partial = dict[str, State | Exception]
+
+T = TypeVar("T")
 
 _MAP = "\x00map"
 
@@ -159,13 +161,15 @@ def _hits(block: pl.DataFrame, start: int, expression: pl.Expr, count: int) -> H
 
 
 def _mapped(block: pl.DataFrame, start: int, scan: Scan, state: State) -> State | Exception:
-    if scan.map is None:
-        return state
+    own = scan.map
+    return state if own is None else _guarded(lambda: {**state, _MAP: own(block, start)})
+
+
+def _guarded(step: Callable[[], T]) -> T | Exception:
     try:
-        state[_MAP] = scan.map(block, start)
+        return step()
     except Exception as error:  # broad: a check's own code; its error is its outcome and must not end the others
         return error
-    return state
 
 
 def _alone(block: pl.DataFrame, start: int, key: str, scan: Scan) -> State | Exception:
@@ -181,21 +185,20 @@ def _join(scan: Scan, first: State | Exception, second: State | Exception) -> St
         return first
     if isinstance(second, Exception):
         return second
-    try:
-        joined = {name: scan.merges.get(name, add)(first[name], second[name]) for name in first if name != _MAP}
-        if scan.map is not None and scan.merge_map is not None:
-            joined[_MAP] = scan.merge_map(first[_MAP], second[_MAP])
-    except Exception as error:  # broad: a check's own code; its error is its outcome and must not end the others
-        return error
+    return _guarded(lambda: _joined(scan, first, second))
+
+
+def _joined(scan: Scan, first: State, second: State) -> State:
+    joined = {name: scan.merges.get(name, add)(first[name], second[name]) for name in first if name != _MAP}
+    if scan.map is not None and scan.merge_map is not None:
+        joined[_MAP] = scan.merge_map(first[_MAP], second[_MAP])
     return joined
 
 
 def _finish(scan: Scan, state: State | Exception) -> Result:
     if isinstance(state, Exception):
         return state
+    whole = state
     if scan.map is not None:
-        state = {**{name: value for name, value in state.items() if name != _MAP}, **state[_MAP]}
-    try:
-        return list(scan.finish(state))
-    except Exception as error:  # broad: a check's own code; its error is its outcome and must not end the others
-        return error
+        whole = {**{name: value for name, value in state.items() if name != _MAP}, **state[_MAP]}
+    return _guarded(lambda: list(scan.finish(whole)))

@@ -15,6 +15,7 @@ import polars as pl
 
 from hauberk.core.errors import Unreadable, UsageError
 from hauberk.table.delimited import open_delimited
+from hauberk.table.row_groups import row_groups
 from hauberk.table.source import PANIC, FileSource, FrameSource, Stamp, first_line
 from hauberk.table.table import Table
 
@@ -98,7 +99,8 @@ def _open_columnar(path: Path, kind: str) -> FileSource:
             why=first_line(str(error)),
             next_step="fetch the file again and compare its digest with the owner's",
         ) from error
-    return FileSource(path, lazy, schema, height, stamp, seekable=True)
+    groups = row_groups(path) if kind == "Parquet" else ()
+    return FileSource(path, lazy, schema, height, stamp, seekable=True, groups=groups)
 
 
 def _collect(lazy: pl.LazyFrame) -> pl.DataFrame:

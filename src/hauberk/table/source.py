@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +88,7 @@ class Stamp:
             Unreadable: it is gone, or it may not be looked at.
         """
         try:
-            facts = os.stat(path)  # noqa: PTH116 - one call gives all three
+            facts = path.stat()
         except OSError as error:
             raise Unreadable("the file cannot be read", where=str(path), why=error.strerror or str(error)) from error
         return cls(facts.st_size, facts.st_mtime_ns, facts.st_ino)
@@ -107,6 +106,7 @@ class FileSource:
         stamp: what the file looked like when it was opened.
         seekable: true if a slice costs about as much as its own rows (Parquet, Arrow), false if everything before it
             has to be parsed (CSV).
+        groups: rows of each row group, as a hint where to cut reads; empty if unknown.
     """
 
     path: Path
@@ -115,6 +115,7 @@ class FileSource:
     height: int
     stamp: Stamp
     seekable: bool
+    groups: tuple[int, ...] = ()
 
     def blocks(self, columns: Sequence[str] | None, rows: int) -> Iterator[tuple[int, Thunk]]:
         """Yield readers of fixed row blocks.
@@ -138,8 +139,20 @@ class FileSource:
         return self._read(self.lazy.slice(start, rows), start, rows) if self.seekable else None
 
     def _slices(self, lazy: pl.LazyFrame, rows: int) -> Iterator[tuple[int, Thunk]]:
-        for start in range(0, self.height, rows):
-            yield start, self._reader(lazy.slice(start, rows), start, min(rows, self.height - start))
+        """Cut at the row groups where these are of a handy size, and at the blocks themselves elsewhere."""
+        pieces = cuts(self.groups, self.height, rows)
+        if not pieces:
+            for start in range(0, self.height, rows):
+                yield start, self._reader(lazy.slice(start, rows), start, min(rows, self.height - start))
+            return
+        held, start = pl.DataFrame(), 0
+        for begin, size in pieces:
+            piece = self._read(lazy.slice(begin, size), begin, size)
+            held = pl.concat([held, piece]) if held.height else piece
+            while held.height >= rows or (held.height and start + held.height == self.height):
+                yield start, _holder(held.head(rows))
+                start += min(rows, held.height)
+                held = held.slice(rows)
 
     def _reader(self, part: pl.LazyFrame, start: int, expected: int) -> Thunk:
         return lambda: self._read(part, start, expected)
@@ -176,6 +189,33 @@ class FileSource:
             why=first_line(why),
             next_step="fetch the file again and compare its digest with the owner's",
         )
+
+
+def cuts(groups: Sequence[int], height: int, rows: int) -> list[tuple[int, int]]:
+    """Where to cut reads so that row groups are decoded once: first row and number of rows of each.
+
+    Small groups are read together up to the size of a block, large ones in parts of at most two blocks, which bounds the
+    memory. Empty where there is little to gain: the groups are unknown or do not add up, or all are one or two blocks.
+
+    Example:
+        >>> cuts((150, 150, 150), 450, 100)
+        [(0, 150), (150, 150), (300, 150)]
+        >>> cuts((40, 40, 40, 900), 1020, 100)
+        [(0, 120), (120, 200), (320, 200), (520, 200), (720, 200), (920, 100)]
+    """
+    if sum(groups) != height or min(groups, default=0) < 1:
+        return []
+    if all(size in {rows, 2 * rows} for size in groups[:-1]) and groups[-1] <= 2 * rows:
+        return []
+    found: list[tuple[int, int]] = []
+    begin = waiting = 0
+    for size in groups:
+        waiting += size
+        while waiting >= rows:
+            taken = min(waiting, 2 * rows)
+            found.append((begin, taken))
+            begin, waiting = begin + taken, waiting - taken
+    return [*found, (begin, waiting)] if waiting else found
 
 
 def _holder(block: pl.DataFrame) -> Thunk:
