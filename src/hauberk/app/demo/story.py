@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hauberk.catalog import minor_digits
@@ -28,6 +31,7 @@ def tell(demo: Demo) -> str:
     folder = os.path.relpath(demo.folder)
     report = os.path.relpath(demo.report)
     code = exit_code(run)
+    command = _command()
     parts = [
         _opening(demo),
         "What was found",
@@ -42,10 +46,17 @@ def tell(demo: Demo) -> str:
         _item(f"signed with a throw-away key, whose private half is gone: {demo.key}"),
         "Next",
         f"    xdg-open {report}",
-        f"    hauberk evidence verify --config {folder}",
-        "    hauberk init --data YOUR.parquet --label COLUMN --model YOUR-MODEL",
+        f"    {command} evidence verify --config {folder} --checkpoint {report}",
+        f"    {command} init --data YOUR.parquet --label COLUMN --model YOUR-MODEL",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _command() -> str:
+    """How the reader calls Hauberk: by name, or by path where it is not on the search path."""
+    called = Path(sys.argv[0])
+    here = called.name == "hauberk" and called.is_file() and shutil.which("hauberk") is None
+    return os.path.relpath(called) if here else "hauberk"
 
 
 def _opening(demo: Demo) -> str:
