@@ -6,8 +6,8 @@
 
 The file has 20 columns of mixed types (5 text, 8 float, 4 integer, 2 moments, 1 boolean), zstd, with planted faults and row
 groups that do not fit the blocks. "Core" are the column-level instances of the kinds null, finite, range, choices, pattern
-and rule that the domain below declares, run as the checks HB-D002 to HB-D007 in one pass; "all" are all data checks that need
-no reference and no model. The peers judge the same properties (without finiteness), and every count of broken rows must
+and rule that the domain below declares, run as the checks HB-D002 to HB-D007 in one pass; "all" are all data checks that
+need no reference and no model. The peers judge the same properties (without finiteness), and every count of broken rows must
 agree, or the run fails. CPU seconds are user and system time of the whole child process, imports included; two threads.
 """
 

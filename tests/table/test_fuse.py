@@ -57,6 +57,15 @@ def test_aggregations_rows_and_maps_merge(rows: int, workers: int) -> None:
     assert state["sum"] == 499_500.0
 
 
+@pytest.mark.parametrize("rows", [3, 50, 1000])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_full_sample_is_the_first_ten_and_the_count_goes_on(rows: int, workers: int) -> None:
+    state = result_of(
+        lambda finish: Scan(rows={"even": pl.col("x") % 2 == 0}, finish=finish), rows=rows, workers=workers
+    )
+    assert state["even"] == Hits(500, tuple((at, (float(at),)) for at in range(0, 20, 2)), ("x",))
+
+
 def test_null_counts_as_false() -> None:
     table = open_table(pl.DataFrame({"x": [1.0, None, 3.0]}))
     states: list[State] = []

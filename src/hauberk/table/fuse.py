@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import polars as pl
 
@@ -58,18 +58,29 @@ def run_scans(
     for partial in _partials(job, workers, rows, spend):
         for key, state in partial.items():
             merged[key] = _join(scans[key], merged[key], state) if key in merged else state
-            if isinstance(merged[key], Exception):
-                job.failed.add(key)
+            job.note(key, merged[key])
     return {key: _finish(scan, merged[key]) for key, scan in scans.items()}
 
 
 @dataclass(slots=True)
 class _Job:
-    """What the workers share: the scans, the columns they need, and which scans are out already."""
+    """What the workers share: the scans, which of them are out already, and which samples of rows are full.
+
+    Blocks are merged in row order, so that no later row can enter a full sample: looking for one would change nothing.
+    """
 
     table: Table
     scans: dict[str, Scan]
-    failed: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set[str])
+    full: set[str] = field(default_factory=set[str])
+
+    def note(self, key: str, state: State | Exception) -> None:
+        """Learn from what the blocks so far have given for a scan."""
+        if isinstance(state, Exception):
+            self.failed.add(key)
+        else:
+            rows = self.scans[key].rows
+            self.full.update(f"{key}\x00{name}" for name in rows if len(state[name].first) == SAMPLE)
 
     def columns(self) -> list[str] | None:
         """The columns that the scans read; None for all of them."""
@@ -87,9 +98,9 @@ class _Job:
         block = read()
         live = {key: scan for key, scan in self.scans.items() if key not in self.failed}
         try:
-            return _select(block, start, live)
+            return _select(block, start, live, self.full)
         except (pl.exceptions.PolarsError, PANIC):
-            return {key: _alone(block, start, key, scan) for key, scan in live.items()}
+            return {key: _alone(block, start, {key: scan}, self.full) for key, scan in live.items()}
 
 
 def _needs(scan: Scan, columns: tuple[str, ...]) -> set[str] | None:
@@ -129,8 +140,21 @@ def _spend(spend: Callable[[str, int], None] | None, height: int, start: int, ro
         spend("rows", min(rows, height - start))
 
 
-def _select(block: pl.DataFrame, start: int, scans: Mapping[str, Scan]) -> Partial:
+def _select(block: pl.DataFrame, start: int, scans: Mapping[str, Scan], full: Collection[str]) -> Partial:
     """Evaluate the expressions of all scans at once, and then each scan's own `map`."""
+    values = _values(block, scans)
+    states: Partial = {}
+    for key, scan in scans.items():
+        state: State = {name: values[f"{key}\x00{name}"] for name in scan.aggregations}
+        for name, expression in scan.rows.items():
+            count = int(values[f"{key}\x00{name}"] or 0)
+            wanted = count and f"{key}\x00{name}" not in full
+            state[name] = _hits(block, start, expression, count) if wanted else Hits(count)
+        states[key] = _mapped(block, start, scan, state)
+    return states
+
+
+def _values(block: pl.DataFrame, scans: Mapping[str, Scan]) -> dict[str, Any]:
     fused: dict[str, pl.Expr] = {}
     for key, scan in scans.items():
         fused |= {f"{key}\x00{name}": expression for name, expression in scan.aggregations.items()}
@@ -138,26 +162,16 @@ def _select(block: pl.DataFrame, start: int, scans: Mapping[str, Scan]) -> Parti
     facts = block.select(**fused) if fused else pl.DataFrame()
     if fused and facts.height != 1:
         raise pl.exceptions.ShapeError(f"aggregations gave {facts.height} rows instead of one")
-    values = {name: facts[name].item() for name in facts.columns}
-    return {key: _state(block, start, scan, key, values) for key, scan in scans.items()}
-
-
-def _state(block: pl.DataFrame, start: int, scan: Scan, key: str, values: Mapping[str, Any]) -> State | Exception:
-    state: State = {name: values[f"{key}\x00{name}"] for name in scan.aggregations}
-    for name, expression in scan.rows.items():
-        state[name] = _hits(block, start, expression, values[f"{key}\x00{name}"] or 0)
-    return _mapped(block, start, scan, state)
+    return {name: facts[name].item() for name in facts.columns}
 
 
 def _hits(block: pl.DataFrame, start: int, expression: pl.Expr, count: int) -> Hits:
-    """Look for the rows themselves only where there are any."""
-    if not count:
-        return Hits()
+    """Look for the rows themselves: a second evaluation, for blocks that hold any of the first ten."""
     places = block.select(place=expression.arg_true().head(SAMPLE))["place"].to_list()
     columns = tuple(name for name in dict.fromkeys(expression.meta.root_names()) if name in block.columns)
     values = block.select(columns)[places].rows() if columns else [()] * len(places)
     first = tuple((start + place, row) for place, row in zip(places, values, strict=True))
-    return Hits(int(count), first, columns)
+    return Hits(count, first, columns)
 
 
 def _mapped(block: pl.DataFrame, start: int, scan: Scan, state: State) -> State | Exception:
@@ -172,10 +186,11 @@ def _guarded(step: Callable[[], T]) -> T | Exception:
         return error
 
 
-def _alone(block: pl.DataFrame, start: int, key: str, scan: Scan) -> State | Exception:
+def _alone(block: pl.DataFrame, start: int, one: Mapping[str, Scan], full: Collection[str]) -> State | Exception:
     """Give a scan its own select, so that an error is charged to the scan that caused it."""
+    (key,) = one
     try:
-        return _select(block, start, {key: scan})[key]
+        return _select(block, start, one, full)[key]
     except (pl.exceptions.PolarsError, PANIC) as error:
         return Incomplete("an expression of this check cannot be evaluated", where=key, why=first_line(str(error)))
 
