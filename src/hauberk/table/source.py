@@ -40,6 +40,10 @@ class Source(Protocol):
         """Rows from `start` on, or None where only a pass from the beginning finds them."""
         ...
 
+    def refuse_change(self) -> None:
+        """Pass if the rows are still those that were opened; else raise `Unreadable`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FrameSource:
@@ -67,6 +71,9 @@ class FrameSource:
         """Rows from `start` on."""
         return self.content.slice(start, rows)
 
+    def refuse_change(self) -> None:
+        """Pass: nobody else writes to this memory."""
+
 
 def _slice_reader(frame: pl.DataFrame, start: int, rows: int) -> Thunk:
     return lambda: frame.slice(start, rows).rechunk()
@@ -74,10 +81,14 @@ def _slice_reader(frame: pl.DataFrame, start: int, rows: int) -> Thunk:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Size, time and inode of a file when it was opened: a file that changes under the reader is not one file."""
+    """What a file looked like when it was opened: a file that changes under the reader is not one file.
+
+    Whoever writes to a file can set the time of its modification back. The time of its last change of state he cannot.
+    """
 
     size: int
     modified_ns: int
+    changed_ns: int
     inode: int
 
     @classmethod
@@ -91,7 +102,7 @@ class Stamp:
             facts = path.stat()
         except OSError as error:
             raise Unreadable("the file cannot be read", where=str(path), why=error.strerror or str(error)) from error
-        return cls(facts.st_size, facts.st_mtime_ns, facts.st_ino)
+        return cls(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,14 @@ class FileSource:
         lazy = self.lazy if columns is None else self.lazy.select(columns)
         walk = self._slices(lazy, rows) if self.seekable else self._stream(lazy, rows)
         yield from walk
+        self.refuse_change()
+
+    def refuse_change(self) -> None:
+        """Compare the file's stamp with the one that it had.
+
+        Raises:
+            Unreadable: it is another.
+        """
         if Stamp.of(self.path) != self.stamp:
             raise Unreadable(
                 "the file changed while it was read",
@@ -136,7 +155,11 @@ class FileSource:
 
     def at(self, start: int, rows: int) -> pl.DataFrame | None:
         """Rows from `start` on, where the file can be sliced."""
-        return self._read(self.lazy.slice(start, rows), start, rows) if self.seekable else None
+        if not self.seekable:
+            return None
+        block = self._read(self.lazy.slice(start, rows), start, rows)
+        self.refuse_change()
+        return block
 
     def _slices(self, lazy: pl.LazyFrame, rows: int) -> Iterator[tuple[int, Thunk]]:
         """Cut at the row groups where these are of a handy size, and at the blocks themselves elsewhere."""

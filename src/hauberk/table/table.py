@@ -55,13 +55,18 @@ class Table:
 
     @cached_property
     def digest(self) -> str:
-        """`sha256:` of the file's bytes; for a frame in memory, of its names, types and values."""
+        """`sha256:` of the file's bytes; for a frame in memory, of its names, types and values.
+
+        Raises:
+            Unreadable: the file is not the one that was opened any more, so that no digest stands for its rows.
+        """
         if self.path is None:
             return content_digest(self.schema, self.batches())
         digest = hashlib.sha256()
         with self.path.open("rb") as stream:
             while piece := stream.read(_CHUNK):
                 digest.update(piece)
+        self.source.refuse_change()
         return f"sha256:{digest.hexdigest()}"
 
     def batches(self, columns: Sequence[str] | None = None, rows: int = BLOCK_ROWS) -> Iterator[pl.DataFrame]:
