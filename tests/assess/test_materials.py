@@ -3,12 +3,15 @@
 
 import pickle
 
+import lightgbm
+import numpy as np
 import polars as pl
 import pytest
 
-from hauberk.assess import Materials, SignatureState, Situation, open_situation
-from hauberk.core.errors import ConfigError, Unreadable, UsageError
+from hauberk.assess import Materials, SignatureState, Situation, open_situation, pinned
+from hauberk.core.errors import ConfigError, IntegrityError, Unreadable, UsageError
 from hauberk.domain import Column, Domain, Kind, dumps_domain
+from hauberk.seal import digest_bytes
 
 
 def test_nothing_gives_an_empty_situation():
@@ -72,3 +75,29 @@ def test_what_cannot_be_opened_says_so(tmp_path, parquet):
         open_situation(Materials(data=parquet))
     with pytest.raises(ConfigError):
         open_situation(Materials(domain="this is no TOML ["))
+
+
+def test_other_bytes_than_those_pinned_are_refused(parquet, frame):
+    materials = pinned(Materials(data=parquet, label="y"), open_situation(Materials(data=parquet, label="y")))
+    assert open_situation(materials).data.digest == materials.digests["train"]
+    frame.reverse().write_parquet(parquet)
+    with pytest.raises(IntegrityError, match="the train was exchanged"):
+        open_situation(materials)
+
+
+def test_a_model_that_is_not_the_one_signed_is_refused(tmp_path, parquet):
+    model = tmp_path / "model.txt"
+    train_lightgbm(model)
+    signed = SignatureState(present=True, valid=True, signer="s", digest=digest_bytes(model.read_bytes()))
+    materials = Materials(data=parquet, model=model, label="y", signature=signed)
+    assert open_situation(materials).model.digest == signed.digest
+    model.write_bytes(model.read_bytes() + b"\n")
+    with pytest.raises(IntegrityError, match="the model was exchanged"):
+        open_situation(materials)
+
+
+def train_lightgbm(path):
+    rows = np.arange(40.0).reshape(-1, 1)
+    params = {"objective": "binary", "verbose": -1, "min_data_in_leaf": 1, "num_threads": 1}
+    data = lightgbm.Dataset(rows, (rows[:, 0] > 20).astype(int), feature_name=["x"])
+    lightgbm.train(params, data, 2).save_model(str(path))

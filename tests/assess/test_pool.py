@@ -7,12 +7,13 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from hauberk.assess import InProcess, Materials, ProcessPool, Selection, open_situation, plan, run_plan
+from hauberk.assess import InProcess, Materials, ProcessPool, Selection, open_situation, pinned, plan, run_plan
 from hauberk.core.errors import UsageError
 from hauberk.core.outcome import Status
 from hauberk.seal import canonical, plain
@@ -130,6 +131,22 @@ def test_materials_that_cannot_be_opened_are_every_check_s_error(entries, materi
         outcomes = run_plan(made, pool).outcomes
     assert {outcome.status for outcome in outcomes} == {Status.ERROR}
     assert all(outcome.reason for outcome in outcomes)
+
+
+@pytest.mark.parametrize("swap", ["other rows", "nothing", "gone"])
+def test_a_table_exchanged_after_the_parent_saw_it_is_every_check_s_error(entries, materials, parquet, frame, swap):
+    """Whatever the worker finds: it never judges other bytes than those that the run names, and never finds nothing."""
+    fixed = pinned(materials, open_situation(materials))
+    made = plan(entries("passes", "counts"), open_situation(materials), seed=7)
+    parquet.unlink()
+    if swap == "other rows":
+        frame.with_columns(x=pl.lit(2.0)).write_parquet(parquet)
+    elif swap == "nothing":
+        parquet.with_suffix(".csv").touch()
+        fixed = replace(fixed, data=str(parquet.with_suffix(".csv")))
+    with ProcessPool(fixed, 1) as pool:
+        outcomes = run_plan(made, pool).outcomes
+    assert {outcome.status for outcome in outcomes} == {Status.ERROR}
 
 
 def test_what_cannot_be_sent_is_refused_at_once():

@@ -145,3 +145,9 @@ def test_a_default_policy_of_one_s_own_starts_from_the_shipped_text(judge):
     run = make_run(outcome(findings=[finding(severity=Severity.HIGH)]))
     assert judge(run).effect is Effect.DENY
     assert judge(run, policy=policy).effect is Effect.ALLOW
+
+
+@pytest.mark.parametrize("blank", ["\x1f", "\x1c"])
+def test_a_blank_that_is_none_to_the_engine_is_a_configuration_error(blank):
+    with pytest.raises(ConfigError, match="is not Cedar"):
+        parse_policy(blank)

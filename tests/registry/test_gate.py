@@ -38,6 +38,16 @@ def test_a_good_run_is_allowed_with_the_reason_and_an_end(judge, policy):
     assert (decision.policy, decision.at_us) == (policy.digest, NOW)
 
 
+def test_an_attack_by_labels_examines_evasion_too(judge):
+    assert judge(make_run(outcome("HB-E002"))).effect is Effect.ALLOW
+
+
+@pytest.mark.parametrize("digest", ["", "sha256:" + "b" * 64])
+def test_a_signature_of_another_model_is_none(judge, digest):
+    decision = judge(make_run(), signature=dataclasses.replace(SIGNED, digest=digest))
+    assert rules(decision) == ["model-signed"]
+
+
 def test_no_facts_no_release(policy):
     decision = decide(Facts(), policy, NOW)
     assert decision.effect is Effect.DENY
@@ -63,6 +73,11 @@ def bad(severity, **more):
             make_run(domain_confirmed=False),
             "domain-confirmed",
             "no person has confirmed the domain (0 findings rest on guesses)",
+        ),
+        (
+            make_run(outcome("HB-D001"), outcome(status=Status.NOT_APPLICABLE, measurements=())),
+            "evasion-examined",
+            "no attack on the model ran to its end, so that nothing is known of evasion",
         ),
         (make_run(aborted=True), "not-aborted", "the run was interrupted"),
         (make_run(outcome("HB-G001", [finding("HB-G001")])), "no-expired-waiver", "1 waiver has run out"),

@@ -4,7 +4,7 @@
 import dataclasses
 
 import pytest
-from registry_runs import NOW, SIGNED, finding, make_run, outcome
+from registry_runs import MODEL, NOW, SIGNED, finding, make_run, outcome
 
 from hauberk.assess import SignatureState
 from hauberk.core.decision import Effect
@@ -37,7 +37,7 @@ def test_a_run_is_judged_as_of_then(judge, policy):
 @pytest.mark.parametrize(
     ("ended", "state"),
     [
-        (SIGNATURE, SignatureState(present=True, valid=True)),
+        (SIGNATURE, SignatureState(present=True, valid=True, digest=MODEL)),
         (
             outcome("HB-A001", [finding("HB-A001", "invalid")]),
             SignatureState(present=True, problem="it did not verify then"),

@@ -284,3 +284,18 @@ def test_unknown_column_and_row() -> None:
     with pytest.raises(HauberkError):
         list(table.batches(rows=0))
     assert table.take([]).height == 0
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_rows_that_were_exchanged_have_no_digest_even_if_the_clock_was_turned_back(kind: str, tmp_path: Path) -> None:
+    path = as_file(kind, tmp_path)
+    table, facts = open_table(path), path.stat()
+    with path.open("r+b") as stream:  # the same inode and size
+        content = stream.read()
+        stream.seek(0)
+        stream.write(content.replace(b"x", b"y"))
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    with pytest.raises(Unreadable, match="changed while it was read"):
+        _ = table.digest
+    with pytest.raises(Unreadable, match="changed while it was read"):
+        table.take([0])

@@ -24,6 +24,7 @@ from hauberk.assess import (
     Situation,
     compare,
     open_situation,
+    pinned,
     plan,
     run_plan,
 )
@@ -234,7 +235,8 @@ def project_frame(project: Project, now_us: int, command: str = "") -> Frame:
 
 
 def executor_of(project: Project, materials: Materials, situation: Situation) -> Executor:
-    """The executor that the project asks for."""
+    """The executor that the project asks for; it looks at the very bytes whose digests the run records."""
+    fixed = pinned(materials, situation)
     if project.config.checks.workers == 0:
         return InProcess(situation)
-    return ProcessPool(materials, workers=project.config.checks.workers)
+    return ProcessPool(fixed, workers=project.config.checks.workers)

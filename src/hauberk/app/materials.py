@@ -77,7 +77,7 @@ def signature_state(project: Project, keys: tuple[PublicKey, ...]) -> SignatureS
         verified = verify_model(source, signature, keys)
     except HauberkError as error:
         return SignatureState(present=True, problem=error.what)
-    return SignatureState(present=True, valid=True, signer=verified.signer)
+    return SignatureState(present=True, valid=True, signer=verified.signer, digest=verified.digest)
 
 
 def model_digest(project: Project) -> str:

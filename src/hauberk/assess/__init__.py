@@ -9,7 +9,7 @@ from hauberk.assess.baseline import Comparison, Worsened, compare, known_fingerp
 from hauberk.assess.budget import Budget, TimedOut
 from hauberk.assess.context import CheckContext, Money, Situation
 from hauberk.assess.executor import InProcess
-from hauberk.assess.materials import Materials, open_situation
+from hauberk.assess.materials import Materials, open_situation, pinned
 from hauberk.assess.needs import missing_needs
 from hauberk.assess.plan import Plan, Planned, Selection, plan
 from hauberk.assess.plugins import Installed, installed_checks, plugin_entries, refuse_unallowed
@@ -50,6 +50,7 @@ __all__ = [
     "missing_needs",
     "open_situation",
     "parse_waivers",
+    "pinned",
     "plan",
     "plugin_entries",
     "refuse_unallowed",

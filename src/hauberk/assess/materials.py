@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from hauberk.assess.context import Money, Situation
 from hauberk.assess.params import suggestion
 from hauberk.core.asset import SignatureState
-from hauberk.core.errors import UsageError
+from hauberk.core.errors import IntegrityError, UsageError
 from hauberk.core.run import Waived
 from hauberk.domain import loads_domain
 from hauberk.model import open_model
@@ -43,6 +44,7 @@ class Materials:
         signature: what is known of the model's signature.
         waivers: waivers declared by the project, expired ones included.
         now_us: the run's start in UTC microseconds.
+        digests: role (`train`, `holdout`, `reference`, `model`) to the digest that the asset must have; see `pinned`.
     """
 
     data: Any = None
@@ -66,6 +68,17 @@ class Materials:
     signature: SignatureState | None = None
     waivers: tuple[Waived, ...] = ()
     now_us: int = 0
+    digests: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def pinned(materials: Materials, situation: Situation) -> Materials:
+    """Return the materials with the digests of what was opened, so that whoever opens them again gets the same bytes.
+
+    A process that opens the files later refuses others: the digests that a run records are those of the very bytes that
+    its checks looked at, whichever process did. What is in memory has no file that could change, and is not digested.
+    """
+    found = {role: _digest(situation, role) for role in ("train", "holdout", "reference", "model")}
+    return replace(materials, digests={role: digest for role, digest in found.items() if digest})
 
 
 def open_situation(materials: Materials) -> Situation:
@@ -76,7 +89,7 @@ def open_situation(materials: Materials) -> Situation:
             pickled model whose digest is not trusted.
         ConfigError: a domain that cannot mean anything.
         Unreadable: a file that is not what it claims to be.
-        IntegrityError: a model file that changed while it was opened.
+        IntegrityError: a file that is not the one that the digests or the model's signature stand for.
     """
     data, holdout, reference = (
         _table(source, role)
@@ -101,7 +114,7 @@ def open_situation(materials: Materials) -> Situation:
             token_env=materials.token_env,
             threads=1,  # checks run side by side; threads that wait for one another would cost more than they give
         )
-    return Situation(
+    situation = Situation(
         data=data,
         holdout=holdout,
         reference=reference,
@@ -117,6 +130,31 @@ def open_situation(materials: Materials) -> Situation:
         waivers=materials.waivers,
         now_us=materials.now_us,
     )
+    _refuse_others(materials, situation)
+    return situation
+
+
+def _refuse_others(materials: Materials, situation: Situation) -> None:
+    """Refuse files that were exchanged between the look that named their digest and this one."""
+    wanted = dict(materials.digests)
+    if materials.signature is not None and materials.signature.valid and materials.signature.digest:
+        wanted.setdefault("model", materials.signature.digest)
+    for role, digest in sorted(wanted.items()):
+        found = _digest(situation, role)
+        if found != digest:
+            raise IntegrityError(
+                f"the {role} was exchanged while it was looked at",
+                why=f"it was {digest}, it is {found or 'absent'}",
+                next_step="repeat the run when nobody writes to the file",
+            )
+
+
+def _digest(situation: Situation, role: str) -> str:
+    """Digest of what was opened from a file; empty for what is absent, in memory or behind an address."""
+    if role == "model":
+        return situation.model.digest if situation.model is not None else ""
+    table = {"train": situation.data, "holdout": situation.holdout, "reference": situation.reference}[role]
+    return table.digest if table is not None and table.path is not None else ""
 
 
 def _columns(tables: list[Table], label: str) -> tuple[str, ...] | None:

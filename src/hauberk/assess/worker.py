@@ -12,13 +12,16 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
 from hauberk.assess.context import Situation
 from hauberk.assess.materials import open_situation
 from hauberk.assess.perform import outcome_of, perform
+from hauberk.assess.plan import Planned
 from hauberk.assess.task import Reply, Task
+from hauberk.core.outcome import Outcome, Status
 
 _GRACE_S = 10.0
 """How long after the deadline the kernel waits for the parent to kill first."""
@@ -41,11 +44,16 @@ def serve(connection: Connection) -> None:
             return
         signal.setitimer(signal.ITIMER_REAL, task.seconds + _GRACE_S)
         if situation is None:
-            reply = Reply(outcomes=tuple(outcome_of(item, failure) for item in task.checks))
+            reply = Reply(outcomes=tuple(_unopened(item, failure) for item in task.checks))
         else:
             reply = perform(task, situation, cache)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         connection.send(reply)
+
+
+def _unopened(item: Planned, failure: BaseException) -> Outcome:
+    """The parent opened these materials, so a worker that cannot is an error, even where it finds nothing to examine."""
+    return replace(outcome_of(item, failure), status=Status.ERROR)
 
 
 def end_with_parent(parent: int) -> None:

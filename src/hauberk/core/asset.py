@@ -47,9 +47,11 @@ class SignatureState:
         valid: it verifies over the very bytes that were assessed.
         signer: name or fingerprint of the key.
         problem: why it is not valid; empty if it is.
+        digest: what it vouches for: digest of the model's bytes; empty if it is not valid.
     """
 
     present: bool = False
     valid: bool = False
     signer: str = ""
     problem: str = ""
+    digest: str = ""

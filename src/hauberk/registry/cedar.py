@@ -113,7 +113,7 @@ def parse_policy(
     for source in sources:
         _refuse_misfit(source, schema, where)
         _refuse_unknown_checks(source, checks, where)
-    document: dict[str, Any] = json.loads(cedarpy.policies_to_json_str(text))
+    document = _document(text, where)
     static: dict[str, dict[str, Any]] = document["staticPolicies"]
     if document["templates"] or len(static) != len(sources):
         raise ConfigError("a policy may hold no templates", where=where, next_step="write ?principal and ?resource out")
@@ -131,6 +131,19 @@ def parse_policy(
         permits=cedarpy.PolicySet.from_json_str(json.dumps(document)),
         schema=schema,
     )
+
+
+def _document(text: str, where: str) -> dict[str, Any]:
+    """The whole text as the engine's JSON. It may fail where no statement did: at a character that is no blank to Cedar."""
+    try:
+        return cast("dict[str, Any]", json.loads(cedarpy.policies_to_json_str(text)))
+    except ValueError as error:
+        raise ConfigError(
+            "this text is not Cedar",
+            where=where,
+            why=str(error),
+            next_step="remove control characters between the rules",
+        ) from error
 
 
 def _shipped(name: str) -> str:

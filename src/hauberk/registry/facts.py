@@ -74,7 +74,7 @@ def facts_of(
 
     Args:
         run: the evidence.
-        signature: what is known of the model's signature; None counts as absent.
+        signature: what is known of the model's signature; None counts as absent, and so does one of another model.
         now_us: UTC microseconds; a waiver that has run out by then hides nothing.
         baseline: the comparison with an earlier run; where it is None, the fingerprints that the run itself records as
             known still tell what is new.
@@ -97,7 +97,7 @@ def facts_of(
             "narrowed": bool(run.selected),
             "has_model": not {asset.kind for asset in run.assets}.isdisjoint({AssetKind.MODEL, AssetKind.ENDPOINT}),
             **_checks(run),
-            **_signature(signature or SignatureState()),
+            **_signature(signature or SignatureState(), _model(run)),
             **_compared(baseline),
             "baseline": baseline is not None or bool(run.baseline),
         },
@@ -150,12 +150,17 @@ def _checks(run: Run) -> dict[str, Fact]:
     }
 
 
-def _signature(signature: SignatureState) -> dict[str, Fact]:
+def _signature(signature: SignatureState, model: str) -> dict[str, Fact]:
+    """What is known of the signature; one that vouches for other bytes than the run examined is not valid here."""
     return {
         "signature_present": signature.present,
-        "signature_valid": signature.present and signature.valid,
+        "signature_valid": signature.present and signature.valid and bool(model) and signature.digest == model,
         "signer": signature.signer,
     }
+
+
+def _model(run: Run) -> str:
+    return next((asset.digest for asset in run.assets if asset.kind is AssetKind.MODEL), "")
 
 
 def _compared(baseline: Comparison | None) -> dict[str, Fact]:

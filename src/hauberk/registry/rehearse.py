@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hauberk.core.asset import SignatureState
+from hauberk.core.asset import AssetKind, SignatureState
 from hauberk.core.decision import Decision, Effect
 from hauberk.core.outcome import Status
 from hauberk.core.run import Run
@@ -70,7 +70,12 @@ def recorded_signature(run: Run) -> SignatureState:
     """Return what a run's own check of the signature found; absent if it did not run. It does not tell the signer."""
     for outcome in run.outcomes:
         if outcome.check == _SIGNED and outcome.status is Status.PASSED:
-            return SignatureState(present=True, valid=True)
+            return SignatureState(present=True, valid=True, digest=_examined(run))
         if outcome.check == _SIGNED and any(found.location.key == "invalid" for found in outcome.findings):
             return SignatureState(present=True, problem="it did not verify then")
     return SignatureState()
+
+
+def _examined(run: Run) -> str:
+    """Digest of the model that the run examined: its own check compared the signature with these bytes."""
+    return next((asset.digest for asset in run.assets if asset.kind is AssetKind.MODEL), "")

@@ -12,7 +12,8 @@ from hauberk.core.outcome import Outcome, Status
 from hauberk.core.run import Environment, Run
 
 NOW = int(datetime(2030, 1, 15, 12, tzinfo=UTC).timestamp()) * 1_000_000
-SIGNED = SignatureState(present=True, valid=True, signer="release")
+MODEL = "sha256:" + "a" * 64
+SIGNED = SignatureState(present=True, valid=True, signer="release", digest=MODEL)
 RATE = Measurement(name="evaded", value=0.1234, unit="rate", n=1000, low=0.10, high=0.15)
 
 
@@ -51,7 +52,7 @@ def make_run(*outcomes, **changes):
         ended_us=NOW - 5_000_000,
         seed=0,
         environment=Environment(hauberk="0.1", python="3.11", platform="linux", cpu="x", threads=1),
-        assets=(AssetRef(kind=AssetKind.MODEL, name="m", digest="sha256:" + "a" * 64, role="model"),),
+        assets=(AssetRef(kind=AssetKind.MODEL, name="m", digest=MODEL, role="model"),),
         outcomes=outcomes or (outcome(),),
         domain_confirmed=True,
     )
