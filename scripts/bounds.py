@@ -31,8 +31,14 @@ LITERAL = 60
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
 OPTIONAL = {"catboost", "cloudpickle", "distributed", "joblib", "onnx", "pandas", "pyarrow", "torch", "xgboost"}
 LAZY_ROOMS = {"app", "cli"}
-LOADERS = {"hauberk/__init__.py", "hauberk/core/entry.py", "hauberk/checks/generate.py", "hauberk/model/load/worker.py"}
-"""Files that load what a name says, and the worker that limits itself before it loads anything heavy."""
+LOADERS = {
+    "hauberk/__init__.py",
+    "hauberk/checks/generate.py",
+    "hauberk/core/entry.py",
+    "hauberk/model/load/worker.py",
+    "hauberk/model/opening.py",
+}
+"""Files that load what a name or a file's format says, and the worker that limits itself before anything heavy."""
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPE = (*FUNCTION, ast.ClassDef, ast.Lambda)
