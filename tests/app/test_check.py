@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import polars as pl
@@ -105,6 +107,54 @@ def test_the_gate_refuses_other_bytes_and_a_run_that_was_edited(project: Path, r
     path.write_text(path.read_text().replace('"EUR"', '"USD"'))
     with pytest.raises(IntegrityError, match="ledger does not know"):
         hauberk.judge_release(config=project)
+
+
+def test_the_gate_finds_data_and_model_that_lie_outside_the_project(project: Path, tmp_path_factory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    file = project / "hauberk.toml"
+    for name in ("train.parquet", "holdout.parquet", "model.txt"):
+        (project / name).rename(elsewhere / name)
+        file.write_text(file.read_text().replace(f'"{name}"', f'"{elsewhere / name}"'))
+    hauberk.check(project, select=("HB-D",))
+    assert hauberk.judge_release(config=project).effect is Effect.DENY
+    (elsewhere / "train.parquet").write_bytes((elsewhere / "holdout.parquet").read_bytes())
+    with pytest.raises(IntegrityError, match=r"train\.parquet is not the train"):
+        hauberk.judge_release(config=project)
+
+
+class Scoring(BaseHTTPRequestHandler):
+    """An MLflow scoring server for one question."""
+
+    def do_POST(self) -> None:
+        rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["dataframe_split"]
+        income, debt = rows["columns"].index("income"), rows["columns"].index("debt")
+        answers = [min(row[debt] / (row[income] + 1.0), 1.0) for row in rows["data"]]
+        body = json.dumps({"predictions": answers}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_an_endpoint_is_assessed_and_judged_although_nobody_has_its_bytes(project: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Scoring) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        file = project / "hauberk.toml"
+        address = f"http://127.0.0.1:{server.server_address[1]}/invocations"
+        file.write_text(file.read_text().replace('"model.txt"', f'"{address}"'))
+        run = hauberk.check(project, params=QUICK, select=("HB-A", "HB-E001"))
+        assert [outcome.check for outcome in run.incomplete] == []
+        assert hauberk.judge_release(config=project).effect is Effect.DENY
+        server.shutdown()
+    with open_project(project).ledger() as ledger:
+        subjects = {event.kind: event.subject for _, event in ledger.read()}
+    assert subjects["decision.made"] == ""
+    assert subjects["run.completed"] == ""
+    assert hauberk.verify_evidence(project).ok
 
 
 def test_a_changed_byte_in_a_run_or_decision_is_named(project: Path, run) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
 import hauberk
@@ -38,6 +40,48 @@ def test_what_it_writes_is_a_project_that_check_runs_on(project: Path) -> None:
     run = hauberk.check(root, workers=0, select=("HB-A", "HB-D"))
     assert not run.incomplete
     assert not run.domain_confirmed
+
+
+def test_naming_what_can_change_fixes_all_else_and_answers_the_question(project: Path) -> None:
+    root = fresh(project)
+    cautious = hauberk.init_project(root / "train.parquet", label="default", folder=root)
+    assert {"income", "debt", "region"} <= set(cautious.domain.changeable_by())
+    assert any(question.startswith("Who can change") for question in cautious.questions)
+    told = hauberk.init_project(
+        root / "train.parquet", label="default", folder=root, changeable=("income:up",), force=True
+    )
+    assert told.domain.changeable_by() == ("income",)
+    assert not any(question.startswith("Who can change") for question in told.questions)
+    text = (root / "domain.toml").read_text()
+    assert "# changed_by: as you said" in text
+    assert "data cannot tell" not in text
+    assert load_domain(root / "domain.toml") == told.domain
+
+
+def test_one_column_of_a_group_opens_the_group(project: Path) -> None:
+    root = fresh(project)
+    kind = np.arange(300) % 3
+    frame = pl.DataFrame({f"by_{name}": (kind == k).astype(np.int8) for k, name in enumerate(("web", "post", "shop"))})
+    frame.with_columns(y=pl.Series(np.arange(300) % 2)).write_parquet(root / "hot.parquet")
+    made = hauberk.init_project(root / "hot.parquet", label="y", folder=root, changeable=("by_web",))
+    assert made.domain.changeable_by() == ("by_web", "by_post", "by_shop")
+
+
+def test_the_question_is_asked_once_the_data_are_known_to_be_good(project: Path) -> None:
+    root = fresh(project)
+    asked: list[tuple[str, ...]] = []
+
+    def ask(columns: tuple[str, ...]) -> tuple[str, ...]:
+        asked.append(columns)
+        return ("debt:down",)
+
+    with pytest.raises(UsageError):
+        hauberk.init_project(root / "train.parquet", label="nothing", folder=root, ask=ask)
+    assert asked == []
+    made = hauberk.init_project(root / "train.parquet", label="default", folder=root, ask=ask)
+    assert made.domain.changeable_by() == ("debt",)
+    assert "income" in asked[0]
+    assert "default" not in asked[0]
 
 
 def test_each_proposal_says_why(project: Path) -> None:

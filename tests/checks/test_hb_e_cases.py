@@ -18,7 +18,7 @@ from hauberk.core.errors import ConfigError, Incomplete, NothingToExamine, Usage
 from hauberk.core.evidence import View
 from hauberk.core.finding import Finding, Severity
 from hauberk.core.measurement import Measurement
-from hauberk.domain import Actor
+from hauberk.domain import Actor, Cost
 from hauberk.model import open_model
 from hauberk.table import open_table
 
@@ -160,6 +160,27 @@ def test_what_cannot_be_examined_is_said_and_never_passed(change, words):
     for check in (cheap_evasion, labels_suffice, few_tries, free_evasion):
         with pytest.raises(NothingToExamine, match=words):
             outcome(check, situation)
+
+
+def test_records_that_the_domain_refuses_are_counted_with_what_they_break():
+    situation = exposed()
+    frame = situation.holdout.frame()
+    late = pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit(99)).otherwise(pl.col("arrears"))
+    spoilt = open_table(frame.with_columns(arrears=late.cast(frame.schema["arrears"])), name="spoilt")
+    _, _, ctx = outcome(cheap_evasion, replace(situation, holdout=spoilt))
+    (said,) = [line for line in ctx.limits if "left out" in line]
+    assert said.endswith("most of these break arrears.range.")
+
+
+def test_what_costs_nothing_is_not_nothing_or_less():
+    situation = exposed()
+    free = tuple(replace(column, cost=Cost()) for column in situation.domain.columns)
+    gratis = replace(situation, domain=replace(situation.domain, columns=free))
+    for check in (cheap_evasion, labels_suffice):
+        _, (finding,), _ = outcome(check, gratis)
+        assert "for nothing. " in finding.message
+        _, (priced,), _ = outcome(check, situation)
+        assert "EUR or less. " in priced.message
 
 
 def test_a_model_that_changes_its_mind_is_not_assessed():

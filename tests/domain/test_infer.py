@@ -93,6 +93,36 @@ def test_kinds_ranges_and_choices(proposal) -> None:
     assert not domain.confirmed
 
 
+def test_dates_leave_room_for_the_rows_to_come() -> None:
+    days = [dt.datetime(2025, 1, 1) + dt.timedelta(hours=k) for k in range(500)]
+    when = infer_domain(pl.DataFrame({"booked_at": days, "amount": range(500)})).domain.column("booked_at")
+    assert when.high >= (dt.date(2025, 12, 31) - dt.date(1970, 1, 1)).days
+    assert when.low >= (dt.date(2024, 12, 1) - dt.date(1970, 1, 1)).days
+
+
+def test_ends_where_the_data_stop_get_no_slack_and_ends_where_they_thin_out_do() -> None:
+    rng = np.random.default_rng(3)
+    n = 4000
+    frame = pl.DataFrame(
+        {
+            "hour": rng.integers(0, 24, n),
+            "tries": np.minimum(rng.poisson(12, n), 40),
+            "grade": rng.choice([-1.0, -0.5, 0.0, 0.5, 1.0], n),
+            "share": np.concatenate([[0.0, 1.0], rng.random(n - 2)]),
+            "size": rng.gamma(2.0, 3.0, n),
+        }
+    )
+    domain = infer_domain(frame).domain
+    ends = {column.name: (column.low, column.high) for column in domain.columns}
+    assert ends["hour"] == (0, 23)
+    assert ends["tries"][1] > frame["tries"].max()
+    assert ends["grade"] == (-1.0, 1.0)
+    assert domain.column("grade").step == 0.5
+    assert ends["share"] == (0.0, 1.0)
+    assert ends["size"][1] > frame["size"].max()
+    assert validate(domain, frame).counts == {}
+
+
 def test_relations_with_their_support(proposal) -> None:
     domain = proposal.domain
     assert domain.column("worth").derived == "income - debt"

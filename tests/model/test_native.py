@@ -58,6 +58,24 @@ def test_lightgbm_kinds(options, tmp_path):
         np.testing.assert_allclose(open_model(source).scores(FRAME), expected, atol=1e-12)
 
 
+def test_lightgbm_names_with_blanks_are_found_in_the_data(tmp_path):
+    names = ["mean radius", "a", "b c"]
+    data = lightgbm.Dataset(X, Y, feature_name=names)
+    booster = lightgbm.train({"objective": "binary", "verbose": -1, "num_threads": 1}, data, 5)
+    assert "mean_radius" in booster.feature_name()
+    frame = FRAME.rename(dict(zip(FRAME.columns, names, strict=True)))
+    view = open_model(saved(booster, tmp_path), features=[*names, "other"])
+    assert view.features == tuple(names)
+    np.testing.assert_allclose(view.scores(frame), booster.predict(X), atol=1e-12)
+
+
+def test_lightgbm_names_with_blanks_are_not_guessed_between_two_columns(tmp_path):
+    data = lightgbm.Dataset(X, Y, feature_name=["b_c d", "a", "c"])
+    booster = lightgbm.train({"objective": "binary", "verbose": -1, "num_threads": 1}, data, 2)
+    with pytest.raises(UsageError, match="missing: b_c_d"):
+        open_model(saved(booster, tmp_path), features=["b_c d", "b c_d", "a", "c"])
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [

@@ -169,7 +169,7 @@ class _Assessment:
     def _keep(self, run: Run, judged: Judged) -> Run:
         """Write decision, checkpoint and run; the run is complete once its digest is in the ledger."""
         actor = self._project.actor.name
-        subject = judged.decision.resource
+        subject = judged.subject
         with self._project.ledger() as ledger:
             ledger.append([*self._examined(run), self._event("decision.made", subject, judged.payload)])
             run = dataclasses.replace(run, decision=judged.decision, checkpoint=ledger.checkpoint())

@@ -14,7 +14,7 @@ from hauberk.core.decision import Decision
 from hauberk.core.event import Plain
 from hauberk.core.run import Run
 from hauberk.registry import Policy, decide, default_policy, facts_of
-from hauberk.seal import canonical, digest_bytes, dsse_sign, plain
+from hauberk.seal import canonical, digest_bytes, dsse_sign, is_digest, plain
 
 PAYLOAD_TYPE = "application/vnd.hauberk.decision+json"
 """DSSE payload type of a signed decision."""
@@ -29,6 +29,11 @@ class Judged:
     """
 
     decision: Decision
+
+    @property
+    def subject(self) -> str:
+        """What the ledger calls the asset: its digest; empty for an endpoint, whose bytes nobody here has seen."""
+        return self.decision.resource if is_digest(self.decision.resource) else ""
 
     @property
     def payload(self) -> dict[str, Plain]:

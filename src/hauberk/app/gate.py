@@ -13,7 +13,7 @@ from hauberk.app.policy import read_policy
 from hauberk.app.project import Project, open_project
 from hauberk.artifact import digest_path
 from hauberk.assess import compare
-from hauberk.core.asset import AssetKind
+from hauberk.core.asset import AssetKind, AssetRef
 from hauberk.core.decision import Decision
 from hauberk.core.errors import IntegrityError
 from hauberk.core.event import Event
@@ -45,7 +45,7 @@ def judge_release(run: str = "last", *, config: str | os.PathLike[str] = ".") ->
             kind="decision.made",
             at_us=judged.decision.at_us,
             actor=project.actor.name,
-            subject=judged.decision.resource,
+            subject=judged.subject,
             payload={**judged.payload, "run": recorded.id},
         )
         ledger.append([event])
@@ -83,7 +83,7 @@ def _refuse_other_bytes(project: Project, recorded: Run) -> None:
     for asset in recorded.assets:
         if asset.kind not in {AssetKind.MODEL, AssetKind.DATASET} or not asset.uri or not asset.digest:
             continue
-        path = project.path(asset.uri)
+        path = project.path(_place(project, asset))
         found = digest_path(path) if path.exists() else "absent"
         if found != asset.digest:
             raise IntegrityError(
@@ -92,3 +92,10 @@ def _refuse_other_bytes(project: Project, recorded: Run) -> None:
                 why=f"it was {asset.digest}, it is {found}",
                 next_step="restore it, or run `hauberk check` on what is there now",
             )
+
+
+def _place(project: Project, asset: AssetRef) -> str:
+    """Where the project file says that it lies; a run keeps no more than the name of what lies outside the project."""
+    data, model = project.config.data, project.config.model
+    declared = {"train": data.train, "holdout": data.holdout, "reference": data.reference, "model": model.path}
+    return declared.get(asset.role) or asset.uri

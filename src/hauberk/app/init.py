@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from hauberk.app.materials import is_address
 from hauberk.app.project import write_atomically
 from hauberk.app.template import project_text
 from hauberk.core.errors import HauberkError, NothingToExamine, UsageError
-from hauberk.domain import Actor, Cost, Direction, Domain, dumps_domain, infer_domain
+from hauberk.domain import Actor, Column, Cost, Direction, Domain, Proposal, infer_domain
 from hauberk.model import open_model
 from hauberk.table import Table, open_table
 
@@ -51,6 +51,7 @@ def init_project(
     changeable: Sequence[str] = (),
     trust: Sequence[str] = (),
     force: bool = False,
+    ask: Callable[[tuple[str, ...]], Sequence[str]] | None = None,
 ) -> Proposed:
     """Write `hauberk.toml` and `domain.toml`.
 
@@ -65,8 +66,10 @@ def init_project(
         currency: currency code of amounts.
         threshold: score from which on the business acts.
         changeable: columns that the subject of a record can change: `NAME`, `NAME:up`, `NAME:down:0.5` (cost per unit).
+            All others are then declared as fixed; without any, the cautious proposal stands.
         trust: digests of model files that may be opened although their format can run code.
         force: replace the two files if they exist.
+        ask: where `changeable` is empty, called with the columns that could be changed; it returns what `changeable` holds.
 
     Raises:
         UsageError: a file is missing, the label is not in the data or not 0 and 1, or the files exist.
@@ -80,9 +83,10 @@ def init_project(
     _refuse_label(table, label)
     called = name or root.name
     proposal = infer_domain(table, exclude=(label,), name=called)
-    domain = dataclasses.replace(proposal.domain, currency=currency)
-    for word in changeable:
-        domain = _opened(domain, word)
+    proposal = dataclasses.replace(proposal, domain=dataclasses.replace(proposal.domain, currency=currency))
+    words = tuple(changeable) or tuple(ask(proposal.domain.changeable_by()) if ask is not None else ())
+    if words:
+        proposal = _settled(proposal, words)
     notes = _model_notes(model, table, label, tuple(trust)) if model else ()
     text = project_text(
         name=called,
@@ -96,8 +100,8 @@ def init_project(
         trust=tuple(trust),
     )
     write_atomically(targets[0], text.encode())
-    write_atomically(targets[1], dumps_domain(domain, proposal.why).encode())
-    return Proposed(files=targets, domain=domain, questions=tuple(proposal.questions), notes=notes)
+    write_atomically(targets[1], proposal.toml.encode())
+    return Proposed(files=targets, domain=proposal.domain, questions=tuple(proposal.questions), notes=notes)
 
 
 def _refuse_existing(root: Path, targets: tuple[Path, ...], force: bool) -> None:
@@ -126,25 +130,38 @@ def _refuse_label(table: Table, label: str) -> None:
         )
 
 
-def _opened(domain: Domain, word: str) -> Domain:
-    """Declare one column as changeable by the subject of the record."""
+def _settled(proposal: Proposal, words: Sequence[str]) -> Proposal:
+    """Declare the columns that were named as changeable by the subject of the record, and all others as fixed."""
+    domain = proposal.domain
+    terms = {name: term for word in words for name, term in _terms(domain, word).items()}
+    columns: list[Column] = []
+    why = dict(proposal.why)
+    for column in domain.columns:
+        actor, direction, cost = terms.get(column.name, (Actor.NOBODY, Direction.BOTH, Cost()))
+        if column.name in terms or column.mutable:
+            columns.append(dataclasses.replace(column, changed_by=actor, direction=direction, cost=cost))
+            said = "as you said" if column.name in terms else "not among the columns that you named"
+            kept = [line for line in why.get(column.name, ()) if not line.startswith("changed_by")]
+            why[column.name] = (*kept, f"changed_by: {said}")
+        else:
+            columns.append(column)
+    open_questions = tuple(question for question in proposal.questions if not question.startswith("Who can change "))
+    return Proposal(domain=dataclasses.replace(domain, columns=tuple(columns)), why=why, questions=open_questions)
+
+
+def _terms(domain: Domain, word: str) -> dict[str, tuple[Actor, Direction, Cost]]:
+    """Read `NAME:DIRECTION:COST`; a one-hot column opens its whole group, since one change moves two of them."""
     name, _, rest = word.partition(":")
     direction, _, cost = rest.partition(":")
     domain.column(name)
     try:
-        wanted = Direction(direction or "both")
-        price = Cost(per_unit=float(cost)) if cost else Cost()
+        term = (Actor.APPLICANT, Direction(direction or "both"), Cost(per_unit=float(cost)) if cost else Cost())
     except ValueError as error:
         raise UsageError(
             f"--changeable {word!r} cannot be read", why=str(error), next_step="write NAME, NAME:up or NAME:down:0.5"
         ) from error
-    columns = tuple(
-        dataclasses.replace(column, changed_by=Actor.APPLICANT, direction=wanted, cost=price)
-        if column.name == name
-        else column
-        for column in domain.columns
-    )
-    return dataclasses.replace(domain, columns=columns)
+    members = next((group.columns for group in domain.groups if name in group.columns), (name,))
+    return dict.fromkeys(members, term)
 
 
 def _model_notes(model: str, table: Table, label: str, trust: tuple[str, ...]) -> tuple[str, ...]:

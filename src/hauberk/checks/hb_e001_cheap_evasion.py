@@ -110,7 +110,7 @@ def _finding(ctx: CheckContext, found: Assessment, parts: list[Carrier]) -> Find
         check="HB-E001",
         title=f"{100 * rate.value:.0f} % of the events that the model catches can get through as valid records",
         message=f"Of {found.n} caught events, {wording.percent(rate)} can be changed into valid records that score below "
-        f"the business threshold, half of these for {wording.amount(median, currency)} or less. "
+        f"the business threshold, half of these for {wording.at_most(median, currency)}. "
         f"The columns that carry it: {wording.carried_by(parts)}.",
         severity=by_money(found, ctx.money.digits),
         confidence=Confidence.HIGH,

@@ -81,8 +81,8 @@ def _finding(ctx: CheckContext, found: Assessment) -> Finding:
         check="HB-E002",
         title=f"{100 * rate.value:.0f} % of the caught events get through by watching decisions alone",
         message=f"An attacker who sees only approve or decline finds a valid record that passes for "
-        f"{wording.percent(rate)} of {found.n} caught events, half of them for {wording.amount(median, currency)} or "
-        f"less. Hiding the score does not prevent it.",
+        f"{wording.percent(rate)} of {found.n} caught events, half of them for "
+        f"{wording.at_most(median, currency)}. Hiding the score does not prevent it.",
         severity=by_money(found, ctx.money.digits),
         confidence=Confidence.HIGH,
         location=Location(asset="model", key="labels", rows=rate.hits),

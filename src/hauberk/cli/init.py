@@ -24,7 +24,7 @@ import click
     "--changeable",
     multiple=True,
     metavar="NAME[:DIRECTION[:COST]]",
-    help="Column that the subject of a record can change, such as amount:down:0.5; repeatable.",
+    help="Column that the subject of a record can change, such as amount:down:0.5; all others are then fixed; repeatable.",
 )
 @click.option("--trust", multiple=True, metavar="DIGEST", help="Open this model file although its format can run code.")
 @click.option("--force", is_flag=True, help="Replace the two files if they exist.")
@@ -55,8 +55,6 @@ def init(
     """
     from hauberk.app.init import init_project
 
-    if not changeable and sys.stdin.isatty() and sys.stderr.isatty():
-        changeable = _ask()
     proposed = init_project(
         data,
         label=label,
@@ -70,6 +68,7 @@ def init(
         changeable=changeable,
         trust=trust,
         force=force,
+        ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
     for path in proposed.files:
         click.echo(f"wrote {path}")
@@ -81,11 +80,13 @@ def init(
     return 0
 
 
-def _ask() -> tuple[str, ...]:
+def _ask(columns: tuple[str, ...]) -> tuple[str, ...]:
     """Ask what only a person knows; an empty answer leaves the question open."""
-    click.echo("Which columns can the subject of a record change before it is scored?", err=True)
+    click.echo(f"Columns of the data that somebody might change: {', '.join(columns)}.", err=True)
+    click.echo("Which of them can the subject of a record change before it is scored?", err=True)
     click.echo(
-        "Write NAME, NAME:up, NAME:down or NAME:both:COST-PER-UNIT, with spaces between; empty for none yet.", err=True
+        "Write NAME, NAME:up, NAME:down or NAME:both:COST-PER-UNIT, with commas between; empty to answer later.",
+        err=True,
     )
     answer: str = click.prompt("changeable", default="", show_default=False, err=True)
-    return tuple(answer.split())
+    return tuple(word.strip() for word in answer.split(",") if word.strip())

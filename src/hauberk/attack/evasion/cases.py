@@ -13,7 +13,7 @@ from hauberk.assess import CheckContext, Money
 from hauberk.attack.evasion.mixing import mix, row_keys
 from hauberk.attack.evasion.problem import Matrix, Problem
 from hauberk.core.errors import ConfigError, Incomplete, NothingToExamine
-from hauberk.domain import Domain, Space, validate
+from hauberk.domain import Domain, Space, Verdict, validate
 from hauberk.model import ModelView
 
 _SALT = np.uint64(0x5EED)
@@ -34,6 +34,7 @@ class Cases:
         events: how many labelled events the table holds.
         caught: how many of them the model catches.
         invalid: how many of those the domain refuses, so that they cannot be attacked.
+        refused_by: what of the domain most of them break, such as `booked_at.range`; empty if none is invalid.
         role: which table they come from.
     """
 
@@ -43,6 +44,7 @@ class Cases:
     events: int
     caught: int
     invalid: int
+    refused_by: str
     role: str
 
     @property
@@ -79,10 +81,13 @@ def choose_cases(ctx: CheckContext, *, rows: int) -> Cases:
     caught = scores >= ctx.threshold
     if not caught.any():
         raise NothingToExamine(f"the model catches none of the {events.height} events, so that none needs to evade it")
-    sound = caught & validate(domain, events).valid
+    verdict = validate(domain, events)
+    sound = caught & verdict.valid
+    refused_by = _refused_by(verdict, caught)
     if not sound.any():
         raise NothingToExamine(
             f"the domain refuses all {int(caught.sum())} events that the model catches",
+            why=f"most of them break {refused_by}",
             next_step="correct the domain or the data: an attack starts from valid records alone",
         )
     chosen = events.filter(pl.Series(sound))
@@ -96,6 +101,7 @@ def choose_cases(ctx: CheckContext, *, rows: int) -> Cases:
         events=events.height,
         caught=int(caught.sum()),
         invalid=int(caught.sum() - sound.sum()),
+        refused_by=refused_by,
         role=role,
     )
     _refuse_unsteady(model, cases)
@@ -136,6 +142,13 @@ def _given(ctx: CheckContext) -> tuple[ModelView, Domain]:
     if ctx.model is None or ctx.domain is None:
         raise NothingToExamine("a model and a domain are needed")
     return ctx.model, ctx.domain
+
+
+def _refused_by(verdict: Verdict, caught: NDArray[np.bool_]) -> str:
+    """The key that most caught events break; the first in the alphabet where several are as common."""
+    counts = {key: int((rows & caught).sum()) for key, rows in sorted(verdict.broken.items())}
+    worst = max(counts, key=counts.__getitem__, default="")
+    return worst if worst and counts[worst] else ""
 
 
 def _scores(model: ModelView, frame: pl.DataFrame, events: pl.DataFrame) -> NDArray[np.float64]:

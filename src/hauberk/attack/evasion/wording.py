@@ -43,6 +43,17 @@ def amount(value: float, currency: str) -> str:
     return f"{figure} {currency or 'units of cost'}"
 
 
+def at_most(value: float, currency: str) -> str:
+    """An amount as an upper bound.
+
+    Example:
+        >>> at_most(12.0, "EUR"), at_most(0.0, "EUR")
+        ('12 EUR or less', 'nothing')
+    """
+    said = amount(value, currency)
+    return said if value == 0.0 else f"{said} or less"
+
+
 def currency_of(ctx: CheckContext) -> str:
     """Currency in which the domain prices changes; empty if neither domain nor money terms name one."""
     return (ctx.domain.currency if ctx.domain else "") or ctx.money.currency
@@ -83,7 +94,8 @@ def state_limits(ctx: CheckContext, cases: Cases, queries: int) -> None:
         )
     if cases.invalid:
         ctx.limits.append(
-            f"{cases.invalid} of {cases.caught} caught events were left out, since the domain refuses them as they are."
+            f"{cases.invalid} of {cases.caught} caught events were left out, since the domain refuses them as they are; "
+            f"most of these break {cases.refused_by}."
         )
     if cases.role == "train":
         ctx.limits.append(

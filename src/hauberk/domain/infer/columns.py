@@ -22,6 +22,12 @@ _UNIQUE_SHARE = 0.98
 _DECIMALS = (1, 2, 3, 4)
 _EXACT = 2.0**53
 _NEARLY = 0.99
+_LATER = 366
+"""Days that a proposed range of dates reaches at least beyond the data: the rows to come are later than these."""
+_SHARES = ((0.0, 1.0), (0.0, 100.0))
+"""Ends that belong to shares and percentages; there is nothing beyond them."""
+_FIRM_ROWS = 20
+_FIRM_SHARE = 0.25
 
 
 @dataclass(slots=True)
@@ -92,11 +98,13 @@ def _date(facts: Facts) -> tuple[dict[str, Any], list[str], list[str]]:
     if facts.low is None or facts.high is None:
         return fields, ["date: its data type says so"], []
     reach = max(math.ceil(SLACK * (facts.high - facts.low)), 1)
+    later = max(reach, _LATER)
     low = max(float(math.floor(facts.low) - reach), FIRST_DAY)
-    high = min(float(math.ceil(facts.high) + reach), LAST_DAY)
+    high = min(float(math.ceil(facts.high) + later), LAST_DAY)
     if low > high:
         return fields, ["date: its days lie outside the years 1 to 9999"], []
-    return {**fields, "low": low, "high": high}, [f"range: the data's own, {reach} days wider at both ends"], []
+    said = f"range: the data's own, {reach} days earlier and {later} days later, since rows to come are later"
+    return {**fields, "low": low, "high": high}, [said], []
 
 
 def _text(facts: Facts, sample: pl.Series) -> tuple[dict[str, Any], list[str], list[str]]:
@@ -129,12 +137,23 @@ def _number(facts: Facts, sample: pl.Series) -> tuple[dict[str, Any], list[str],
         return fields, [*why, "numeric: no ordinary value to learn from"], [f"{facts.name}: which range is allowed?"]
     if facts.whole and not facts.nans:
         return _whole(facts, sample, fields, why)
-    step = _decimal_step(sample) if not facts.nans else None
+    return _fraction(facts, sample, fields, why)
+
+
+def _fraction(
+    facts: Facts, sample: pl.Series, fields: dict[str, Any], why: list[str]
+) -> tuple[dict[str, Any], list[str], list[str]]:
+    few = facts.distinct is not None and len(facts.distinct) <= _CODES
+    low, high = facts.low or 0.0, facts.high or 0.0
+    step = _decimal_step(sample, few=few) if not facts.nans else None
     if step is not None:
         why.append(f"step: every value is a multiple of {step:g}")
         fields |= {"kind": Kind.STEP, "step": step}
-    low, high = widen(facts.low, facts.high, step)
-    return {**fields, "low": low, "high": high}, [*why, _range_reason(facts)], []
+    if (few and step is not None) or (low, high) in _SHARES:
+        said = f"range: from {low:g} to {high:g}, the ends of what occurs, without slack"
+    else:
+        (low, high), said = widen(low, high, step), _range_reason(facts)
+    return {**fields, "low": low, "high": high}, [*why, said], []
 
 
 def _whole(
@@ -152,11 +171,13 @@ def _whole(
     few = values is not None and len(values) <= _CODES
     if few:
         questions.append(f"{facts.name}: are its {len(values or ())} values codes? Then make it a category")
-    bounds, said = _whole_bounds(facts, step, few=few)
+    bounds, said = _whole_bounds(facts, sample, step, few=few)
     return fields | bounds, [*why, *said], questions
 
 
-def _whole_bounds(facts: Facts, step: float | None, *, few: bool) -> tuple[dict[str, Any], list[str]]:
+def _whole_bounds(
+    facts: Facts, sample: pl.Series, step: float | None, *, few: bool
+) -> tuple[dict[str, Any], list[str]]:
     low, high = facts.low or 0.0, facts.high or 0.0
     if step is not None:
         reach = SLACK * (high - low)
@@ -167,8 +188,26 @@ def _whole_bounds(facts: Facts, step: float | None, *, few: bool) -> tuple[dict[
     if few:
         reason = f"range: the {len(facts.distinct or ())} values that occur, without slack"
     else:
-        (low, high), reason = widen(low, high, 1.0), _range_reason(facts)
+        low, high, reason = _whole_range(facts, sample)
     return {"kind": Kind.INTEGER, "low": low, "high": high}, ["integer: whole numbers alone", reason]
+
+
+def _whole_range(facts: Facts, sample: pl.Series) -> tuple[float, float, str]:
+    """Slack at each end, but not where the data stop."""
+    low, high = facts.low or 0.0, facts.high or 0.0
+    wide_low, wide_high = widen(low, high, 1.0)
+    firm = [end for end in (low, high) if _is_firm(facts, sample, end)]
+    stops = "".join(f"; none at {end:g}, which is about as common as the rest" for end in firm)
+    return low if low in firm else wide_low, high if high in firm else wide_high, _range_reason(facts) + stops
+
+
+def _is_firm(facts: Facts, sample: pl.Series, end: float) -> bool:
+    """Whether the data stop at an end rather than thin out before it, as hours do at 23."""
+    if facts.distinct is None or facts.low is None or facts.high is None:
+        return False
+    gapless = len(facts.distinct) == facts.high - facts.low + 1
+    rows = int((sample.cast(pl.Float64) == end).sum())
+    return gapless and rows >= _FIRM_ROWS and rows >= _FIRM_SHARE * sample.len() / len(facts.distinct)
 
 
 def _plain(values: tuple[Any, ...]) -> tuple[int, ...]:
@@ -195,13 +234,15 @@ def _whole_step(sample: pl.Series) -> tuple[float | None, float | None]:
     return (float(step) if step > 1 else None), common
 
 
-def _decimal_step(sample: pl.Series) -> float | None:
+def _decimal_step(sample: pl.Series, *, few: bool) -> float | None:
+    """The decimal place that all values keep; where few values occur, the largest step that they all keep."""
     values = sample.drop_nulls().cast(pl.Float64).to_numpy()
     values = values[np.isfinite(values)]
     for digits in _DECIMALS:
         scaled = values * 10.0**digits
         if len(values) > 20 and np.all(np.abs(scaled - np.rint(scaled)) <= 1e-7 + 1e-15 * np.abs(scaled)):
-            return float(10.0**-digits)
+            common = int(np.gcd.reduce(np.rint(scaled).astype(np.int64))) if few else 1
+            return round(max(common, 1) * 10.0**-digits, digits)
     return None
 
 

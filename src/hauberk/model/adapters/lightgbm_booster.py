@@ -84,7 +84,7 @@ def open_booster(booster: Any, request: Request, *, text: str = "", classes: tup
     head = text or booster.model_to_string(num_iteration=1)
     objective = _objective(head, request)
     event = event_index(classes, request.positive, where=request.where)
-    own = booster.feature_name()
+    own = _unmangled(booster.feature_name(), request.features or ())
     features = column_names(own, booster.num_feature(), request.features, where=request.where)
     scorer = BoosterScorer(
         booster=booster,
@@ -108,6 +108,14 @@ def open_classifier(model: Any, request: Request) -> Opened:
     except lightgbm.sklearn.LGBMNotFittedError as error:
         raise UsageError("this LGBMClassifier is not fitted", where=request.where, next_step="fit it first") from error
     return open_booster(booster, request, classes=classes)
+
+
+def _unmangled(own: list[str], given: tuple[str, ...]) -> list[str]:
+    """The names as the data has them: LightGBM writes an underscore for each blank in a column's name."""
+    written: dict[str, list[str]] = {}
+    for name in given:
+        written.setdefault(name.replace(" ", "_"), []).append(name)
+    return [name if name in given or len(written.get(name, ())) != 1 else written[name][0] for name in own]
 
 
 def _objective(head: str, request: Request) -> str:
