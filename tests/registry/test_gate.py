@@ -305,3 +305,9 @@ def test_a_decision_costs_less_than_a_millisecond(policy):
     for _ in range(200):
         decide(facts, policy, NOW)
     assert (time.process_time() - begin) / 200 < 0.005
+
+
+def test_a_waiver_may_run_to_the_last_day_of_the_calendar(judge):
+    found = finding(severity=Severity.CRITICAL)
+    decision = judge(make_run(outcome(findings=[found]), waived=(waiver(found, "9999-12-31"),)))
+    assert decision.effect is Effect.ALLOW

@@ -10,6 +10,7 @@ import pytest
 
 from hauberk.core.decision import Effect
 from hauberk.core.outcome import Status
+from hauberk.core.run import Waived
 from hauberk.report import Tone, answer, render
 
 
@@ -82,3 +83,16 @@ def test_the_checkpoint_leaves_with_the_report(story, name):
     note = story.checkpoint.note
     content = render(story, name).decode()
     assert (note if name != "json" else note.replace("\n", "\\n")) in html.unescape(content)
+
+
+def test_what_is_waived_is_said_beside_a_yes_and_is_not_nothing(clean, story):
+    first, *rest = clean.outcomes
+    found = next(item for outcome in story.outcomes for item in outcome.findings)
+    waived = Waived(fingerprint=found.fingerprint, reason="r", owner="o", expires="2031-01-01")
+    outcome = replace(first, status=Status.FINDINGS, findings=(found,))
+    replies = answer(replace(clean, outcomes=(outcome, *rest), waived=(waived,)))
+    said = f"1 finding is waived (1 {found.severity}), the worst: {found.title}"
+    assert replies.safe.headline == "Yes"
+    assert said in replies.safe.sentences
+    assert (replies.worst.headline, replies.worst.tone) == ("Nothing but what was waived", Tone.UNKNOWN)
+    assert replies.worst.sentences == (said,)

@@ -11,7 +11,7 @@ from typing import Any
 from hauberk.app.decide import Judged, judge
 from hauberk.app.materials import project_materials
 from hauberk.app.plugins import known_checks
-from hauberk.app.project import Project, open_project
+from hauberk.app.project import Project, open_project, write_atomically
 from hauberk.app.runs import Frame, assemble
 from hauberk.assess import (
     Comparison,
@@ -185,7 +185,7 @@ class _Assessment:
                 [Event(kind="run.completed", at_us=run.ended_us, actor=actor, subject=subject, payload=payload)]
             )
             checkpoint = ledger.checkpoint()
-        (self._project.state / "checkpoint").write_text(checkpoint.note, encoding="utf-8")
+        write_atomically(self._project.state / "checkpoint", checkpoint.note.encode(), private=True)
         return run
 
     def _examined(self, run: Run) -> list[Event]:

@@ -52,7 +52,7 @@ class Judged:
         envelope = dsse_sign(PAYLOAD_TYPE, body, project.key())
         content = json.dumps(envelope, indent=1, sort_keys=True).encode()
         name = f"decisions/{run.id}.json"
-        write_atomically(project.state / name, content)
+        write_atomically(project.state / name, content, private=True)
         return {name: digest_bytes(content)}
 
 

@@ -8,13 +8,15 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Generator, Mapping
+import stat
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hauberk.app.config import Config, find_config, load_config
+from hauberk.app.vouched import refuse_unrecorded
 from hauberk.core.errors import IntegrityError, UsageError
 from hauberk.core.ports import Clock, SystemClock
 from hauberk.core.principal import Principal
@@ -65,18 +67,27 @@ class Project:
         """The signing key: the one given, the user's own, or a new one named after the user if there is none."""
         if self.signer is not None:
             return self.signer
-        name = self.config.trust.key or None
-        if name or os.environ.get("HAUBERK_KEY") or stored_keys():
-            return load_signer(name)
+        if self._has_key():
+            return load_signer(self.config.trust.key or None)
         return create_signer(f"{_user()}-{socket.gethostname()}".replace("+", "-"))
 
     def trusted(self) -> tuple[PublicKey, ...]:
         """Public keys whose signatures count: those of the project file, and the one that signs here."""
-        declared = tuple(load_public(text) for text in self.config.trust.keys)
-        return (*declared, self.key().public)
+        return (*self._declared(), self.key().public)
+
+    def _witnesses(self) -> tuple[PublicKey, ...]:
+        """The same, for somebody who only reads: no key is made for him."""
+        own = (self.key().public,) if self.signer is not None or self._has_key() else ()
+        return (*self._declared(), *own)
+
+    def _declared(self) -> tuple[PublicKey, ...]:
+        return tuple(load_public(text) for text in self.config.trust.keys)
+
+    def _has_key(self) -> bool:
+        return bool(self.config.trust.key or os.environ.get("HAUBERK_KEY") or stored_keys())
 
     def prepare(self) -> None:
-        """Make the state folder.
+        """Make the state folder, and close it to other users: what lies in it tells of people.
 
         Raises:
             UsageError: it cannot be made or written.
@@ -84,6 +95,8 @@ class Project:
         try:
             for folder in (self.state, self.runs, self.state / "decisions"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if stat.S_IMODE(self.state.stat().st_mode) & 0o077:
+                self.state.chmod(0o700)
         except OSError as error:
             raise UsageError(
                 "the project's state folder cannot be written",
@@ -121,7 +134,7 @@ class Project:
         """Write a run atomically; return its path and the digest of its bytes."""
         content = dump_run(run)
         target = self.runs / f"{run.id}.json"
-        write_atomically(target, content)
+        write_atomically(target, content, private=True)
         return target, digest_bytes(content)
 
     def run_ids(self) -> list[str]:
@@ -133,9 +146,20 @@ class Project:
 
         Raises:
             UsageError: there is no such run, or several.
+            IntegrityError: the ledger does not name its digest, or does not hold: the file was changed or made by hand.
         """
+        return self.load_runs([name])[0]
+
+    def load_runs(self, names: Iterable[str]) -> list[Run]:
+        """Read several recorded runs; see `load_run`."""
+        found = [self._read_run(name) for name in names]
+        if found:
+            refuse_unrecorded(self.state, found, keys=self._witnesses())
+        return found
+
+    def _read_run(self, name: str) -> Run:
         if Path(name).suffix == ".json" and Path(name).is_file():
-            return load_run(Path(name).read_bytes())
+            return load_run(Path(name).read_bytes(), where=name)
         known = self.run_ids()
         matches = known[-1:] if name == "last" else [run for run in known if run.startswith(name)]
         if len(matches) != 1:
@@ -172,11 +196,25 @@ def open_project(
     return Project(file=file, config=load_config(file, flags=flags), clock=clock or SystemClock(), signer=signer)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part.
+
+    A link at the path is replaced, never followed, and so is whatever lies where the new content is prepared.
+
+    Args:
+        path: the file.
+        content: its new content.
+        private: whether only this user may read it.
+
+    Raises:
+        UsageError: what is there is a folder, a pipe or a device.
+    """
+    if path.exists() and not path.is_file():
+        raise UsageError("this is no file that could be replaced", where=str(path), next_step="name a file")
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with temporary.open("wb") as file:
+        with os.fdopen(os.open(temporary, flags, 0o600 if private else 0o666), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

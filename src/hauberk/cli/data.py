@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -62,6 +63,10 @@ def check(
       hauberk data check today.parquet --reference trusted.parquet --domain domain.toml --format json
     """
     targets = parse_outputs(outputs)
+    from hauberk.app.report import refuse_overwriting
+
+    inputs = [Path(name) for name in (table, options["domain"], options["reference"]) if name]
+    refuse_overwriting([path for _, path in targets], inputs)
     admitted = _admitted(ctx, table, options)
     emit(admitted.run, format_, targets, show_values=show_values)
     return _code(admitted)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import click
@@ -21,7 +22,7 @@ from hauberk.cli.output import config_option, write_bytes
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
 )
 def gate(*, run: str, policy: str | None, default_policy: bool, config: str, format_: str) -> int:
-    """Judge a recorded run by the project's policy as of now; exit 1 if it denies.
+    """Judge a recorded run by the project's policy as of now; exit 1 if it denies, 4 if it allows what is incomplete.
 
     Evidence that has grown too old denies. Data or a model that are not the ones that the run examined are refused with
     exit code 5.
@@ -40,17 +41,24 @@ def gate(*, run: str, policy: str | None, default_policy: bool, config: str, for
     if policy is not None:
         return _rehearse(policy, config, format_)
     from hauberk.app.gate import judge_release
+    from hauberk.app.report import recorded_run
     from hauberk.core.decision import Effect
+    from hauberk.report import MEANING, exit_code
+    from hauberk.report.plain import visible
     from hauberk.seal import plain
 
     decision = judge_release(run, config=config)
+    code = exit_code(dataclasses.replace(recorded_run(run, config), decision=decision))
     if format_ == "json":
         write_bytes(json.dumps(plain(decision), indent=2).encode())
     else:
         lines = [f"{decision.action}: {decision.effect.value}"]
-        lines += [f"  - {reason.effect.value} by {reason.rule}: {reason.sentence}" for reason in decision.reasons]
+        lines += [
+            visible(f"  - {reason.effect.value} by {reason.rule}: {reason.sentence}") for reason in decision.reasons
+        ]
+        lines += [f"exit code {code}: {MEANING[code]}"] if decision.effect is Effect.ALLOW and code else []
         write_bytes("\n".join(lines).encode())
-    return 0 if decision.effect is Effect.ALLOW else 1
+    return code
 
 
 def _rehearse(policy: str, config: str, format_: str) -> int:

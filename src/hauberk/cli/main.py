@@ -107,12 +107,14 @@ def run(arguments: Sequence[str]) -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         return _explain("interrupted; nothing half-written is left behind", 130, 0)
-    except Exception as error:  # broad: a defect of ours must still end in a documented exit code
+    except SystemExit:
+        raise
+    except BaseException as error:  # broad: a defect of ours, or a panic in Rust, must still end in a documented code
         return _explain(*_told(error), verbose)
     return code if isinstance(code, int) else 0
 
 
-def _told(error: Exception) -> tuple[str, int]:
+def _told(error: BaseException) -> tuple[str, int]:
     """What is said of an error, and the exit code."""
     if isinstance(error, HauberkError):
         return str(error), error.exit_code
@@ -132,9 +134,11 @@ def _show(error: click.ClickException) -> None:
 
 
 def _explain(text: str, code: int, verbose: int) -> int:
+    from hauberk.report.plain import visible
+
     if verbose >= 2:
         traceback.print_exc()
-    click.echo(f"error: {text}", err=True)
+    click.echo("\n".join(visible(line) for line in f"error: {text}".split("\n")), err=True)
     return code
 
 

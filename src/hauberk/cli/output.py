@@ -58,7 +58,7 @@ def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, Path]]:
     """Read `FORMAT=PATH` words, before any work is done.
 
     Raises:
-        UsageError: an unknown format, or no path.
+        UsageError: an unknown format, no path, or a folder, a pipe or a device there.
     """
     parsed: list[tuple[str, Path]] = []
     for word in outputs:
@@ -69,6 +69,8 @@ def parse_outputs(outputs: Sequence[str]) -> list[tuple[str, Path]]:
             raise UsageError(
                 f"the folder of {path} does not exist", where=f"--output {word}", next_step="make it first"
             )
+        if Path(path).exists() and not Path(path).is_file():
+            raise UsageError(f"{path} is no file that could be replaced", where=f"--output {word}")
         parsed.append((name, Path(path)))
     return parsed
 
@@ -124,9 +126,11 @@ def run_and_emit(
     Usage errors in the options come before any work.
     """
     targets = parse_outputs(outputs)
-    from hauberk.app.report import record_reveal
+    from hauberk.app.report import project_inputs, record_reveal, refuse_overwriting
     from hauberk.report import exit_code
 
+    if targets:
+        refuse_overwriting([path for _, path in targets], project_inputs(config))
     progress = ProgressLine(quiet=ctx.obj["quiet"])
     try:
         run = job(progress)

@@ -23,9 +23,11 @@ def report(run: str, *, config: str, format_: str, outputs: tuple[str, ...], sho
       hauberk report last --output html=report.html --format json
     """
     targets = parse_outputs(outputs)
-    from hauberk.app.report import record_reveal, recorded_run
+    from hauberk.app.report import project_inputs, record_reveal, recorded_run, refuse_overwriting
     from hauberk.report import exit_code
 
+    if targets:
+        refuse_overwriting([path for _, path in targets], project_inputs(config))
     recorded = recorded_run(run, config)
     if show_values:
         record_reveal(recorded, config)

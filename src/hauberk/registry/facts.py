@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from hauberk.assess.baseline import Comparison
 from hauberk.assess.waive import is_expired
@@ -26,6 +26,7 @@ _EXPIRED = "HB-G001"
 """The check that finds the waivers which had run out when the run began; those that ran out since are counted beside."""
 
 _MOST = 2**53 - 1
+_DAY_US = 86_400_000_000
 _EXACT = frozenset({"count", "rows", "queries"})
 
 
@@ -216,5 +217,5 @@ def _whole(value: float) -> int:
 
 
 def _end_of_day(day: str) -> int:
-    end = datetime.combine(date.fromisoformat(day) + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
-    return int(end.timestamp()) * 1_000_000 - 1
+    begin = datetime.combine(date.fromisoformat(day), datetime.min.time(), tzinfo=UTC)
+    return int(begin.timestamp()) * 1_000_000 + _DAY_US - 1  # no day comes after the last one of the calendar

@@ -86,7 +86,7 @@ def _safe(run: Run, found: list[Finding]) -> Answer:
     sentences = tuple(reason.sentence for reason in run.decision.reasons if reason.effect is spoken)
     if spoken is not Effect.ALLOW:
         return Answer(headline="No", tone=Tone.BAD, sentences=sentences or ("No rule allows it.",))
-    terms = (*_terms(run.decision), *sentences)
+    terms = (*_terms(run.decision), *sentences, *_hidden(run))
     if gaps:
         return Answer(headline="Allowed, but incomplete", tone=Tone.UNKNOWN, sentences=(*gaps, *terms))
     return Answer(headline="Yes", tone=Tone.GOOD, sentences=terms)
@@ -102,6 +102,16 @@ def _why_undecided(run: Run, found: list[Finding]) -> str:
 
 def _stand(found: list[Finding]) -> str:
     return f"{count(len(found), 'finding stands', 'findings stand')}: {tally(found)}."
+
+
+def _hidden(run: Run) -> tuple[str, ...]:
+    """What waivers hide: whoever reads yes has to know of it."""
+    open_ = {item.fingerprint for item in run.findings()}
+    hidden = [item for item in run.findings(waived=True) if item.fingerprint not in open_]
+    if not hidden:
+        return ()
+    said = count(len(hidden), "finding is waived", "findings are waived")
+    return (f"{said} ({tally(hidden)}), the worst: {hidden[0].title}",)
 
 
 def _gaps(run: Run) -> tuple[str, ...]:
@@ -144,6 +154,9 @@ def _worst(run: Run, found: list[Finding]) -> Answer:
             tone=Tone.UNKNOWN,
             sentences=(f"{count(ran, 'check')} ran to the end and found nothing; what did not run may hide worse.",),
         )
+    hidden = _hidden(run)
+    if hidden:
+        return Answer(headline="Nothing but what was waived", tone=Tone.UNKNOWN, sentences=hidden)
     return Answer(
         headline="Nothing found",
         tone=Tone.GOOD,
