@@ -75,7 +75,9 @@ def test_a_table_opens_as_itself() -> None:
     assert open_table(table) is table
 
 
-@pytest.mark.parametrize("source", [3, [1, 2], {"a": [1]}, object(), None], ids=repr)
+@pytest.mark.parametrize(
+    "source", [3, [1, 2], {"a": [1]}, object(), None], ids=repr, ids=lambda value: type(value).__name__
+)
 def test_what_is_no_table(source: object) -> None:
     with pytest.raises(UsageError, match="is not a table"):
         open_table(source)
