@@ -76,7 +76,7 @@ def test_a_table_opens_as_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", [3, [1, 2], {"a": [1]}, object(), None], ids=repr, ids=lambda value: type(value).__name__
+    "source", [3, [1, 2], {"a": [1]}, object(), None], ids=["int", "list", "dict", "object", "none"]
 )
 def test_what_is_no_table(source: object) -> None:
     with pytest.raises(UsageError, match="is not a table"):
