@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import polars as pl
@@ -44,3 +45,21 @@ def test_a_table_without_its_label_is_refused(project: Path) -> None:
     found = hauberk.check_data("short.parquet", label="default", domain="domain.toml", provenance=PROVENANCE)
     assert found.admission.ruling is Ruling.REJECT
     assert exit_code(found.run) == 1
+
+
+def test_the_printed_command_gives_the_same_ruling(project: Path) -> None:
+    (project / "a b.parquet").write_bytes((project / "train.parquet").read_bytes())
+    found = hauberk.check_data(
+        "a b.parquet",
+        label="default",
+        reference="holdout.parquet",
+        groups=("region",),
+        provenance=PROVENANCE,
+        ignore=("HB-D019",),
+        seed=3,
+    )
+    assert shlex.split(found.run.command) == [
+        *("hauberk", "data", "check", "a b.parquet", "--label", "default", "--reference", "holdout.parquet"),
+        *("--owner", "tests", "--licence", "CC0", "--origin", "made here"),
+        *("--group", "region", "--ignore", "HB-D019", "--seed", "3"),
+    ]

@@ -123,6 +123,19 @@ def test_ends_where_the_data_stop_get_no_slack_and_ends_where_they_thin_out_do()
     assert validate(domain, frame).counts == {}
 
 
+def test_ranges_of_heavy_tails_hold_on_rows_to_come() -> None:
+    for seed in range(5):
+        amounts = np.exp(np.random.default_rng(seed).normal(3.5, 1.1, 40_000)).round(2)
+        seen, later = (pl.DataFrame({"amount": part}) for part in (amounts[:20_000], amounts[20_000:]))
+        assert validate(infer_domain(seen).domain, later).valid.sum() >= 19_999
+
+
+def test_ranges_of_the_largest_doubles_stay_finite() -> None:
+    values = [*np.linspace(0.5, 1.0, 400), -1.7e308, 1.7e308]
+    domain = infer_domain(pl.DataFrame({"amount": values})).domain
+    assert domain.column("amount").high == 1.7e308
+
+
 def test_relations_with_their_support(proposal) -> None:
     domain = proposal.domain
     assert domain.column("worth").derived == "income - debt"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ def check_data(
     admission = admit(situation.data, situation, outcomes=results.outcomes)
     frame = Frame(
         project=situation.data.name,
-        command=f"hauberk data check {Path(table).name}",
+        command=_command(table, materials, domain=domain, reference=reference, ignore=ignore, seed=seed),
         started_us=materials.now_us,
         seed=seed,
         root=Path(table).resolve().parent,
@@ -122,6 +123,26 @@ def quarantine_data(admitted: Admitted, out: str | os.PathLike[str]) -> Quaranti
 def restore_data(folder: str | os.PathLike[str], out: str | os.PathLike[str]) -> Table:
     """Put the rows set aside back: the table as it was, in its order; see `hauberk.data.restore`."""
     return restore(Path(folder), Path(out))
+
+
+def _command(
+    table: str | os.PathLike[str],
+    said: Materials,
+    *,
+    domain: str | os.PathLike[str],
+    reference: str | os.PathLike[str],
+    ignore: Sequence[str],
+    seed: int,
+) -> str:
+    """The command line that gives the same ruling, with paths as they were given."""
+    named = {"label": said.label, "domain": domain, "reference": reference, "time": said.time}
+    named |= {name: said.provenance.get(name, "") for name in ("owner", "licence", "origin")}
+    words = ["hauberk", "data", "check", os.fspath(table)]
+    for name, value in named.items():
+        words += [f"--{name}", os.fspath(value)] if value else []
+    words += [word for group in said.groups for word in ("--group", group)]
+    words += [word for name in ignore for word in ("--ignore", name)]
+    return shlex.join([*words, *(["--seed", str(seed)] if seed else [])])
 
 
 def _file(path: str | os.PathLike[str], what: str) -> Path:

@@ -12,10 +12,9 @@ import polars as pl
 
 from hauberk.domain.column import FIRST_DAY, LAST_DAY, WRITTEN, Actor, Column, Direction, Kind
 from hauberk.domain.infer.facts import Facts
+from hauberk.domain.infer.slack import SLACK, tails_of, widen
 from hauberk.domain.infer.words import wordlist, words_of
 
-SLACK = 0.05
-"""How far a proposed range reaches beyond the data, as a share of their span."""
 _CODES = 12
 _CATEGORY_SHARE = 0.2
 _UNIQUE_SHARE = 0.98
@@ -152,7 +151,7 @@ def _fraction(
     if (few and step is not None) or (low, high) in _SHARES:
         said = f"range: from {low:g} to {high:g}, the ends of what occurs, without slack"
     else:
-        (low, high), said = widen(low, high, step), _range_reason(facts)
+        (low, high), said = widen(low, high, step, tails=tails_of(sample)), _range_reason(facts)
     return {**fields, "low": low, "high": high}, [*why, said], []
 
 
@@ -195,7 +194,7 @@ def _whole_bounds(
 def _whole_range(facts: Facts, sample: pl.Series) -> tuple[float, float, str]:
     """Slack at each end, but not where the data stop."""
     low, high = facts.low or 0.0, facts.high or 0.0
-    wide_low, wide_high = widen(low, high, 1.0)
+    wide_low, wide_high = widen(low, high, 1.0, tails=tails_of(sample))
     firm = [end for end in (low, high) if _is_firm(facts, sample, end)]
     stops = "".join(f"; none at {end:g}, which is about as common as the rest" for end in firm)
     return low if low in firm else wide_low, high if high in firm else wide_high, _range_reason(facts) + stops
@@ -238,32 +237,16 @@ def _decimal_step(sample: pl.Series, *, few: bool) -> float | None:
     """The decimal place that all values keep; where few values occur, the largest step that they all keep."""
     values = sample.drop_nulls().cast(pl.Float64).to_numpy()
     values = values[np.isfinite(values)]
+    if len(values) <= 20 or np.abs(values).max() >= _EXACT:
+        return None
     for digits in _DECIMALS:
         scaled = values * 10.0**digits
-        if len(values) > 20 and np.all(np.abs(scaled - np.rint(scaled)) <= 1e-7 + 1e-15 * np.abs(scaled)):
-            common = int(np.gcd.reduce(np.rint(scaled).astype(np.int64))) if few else 1
+        whole = np.rint(scaled)
+        near = np.abs(scaled - whole) <= 1e-7 + 1e-15 * np.abs(scaled)
+        if np.all(near & ((whole != 0.0) | (values == 0.0))):
+            common = int(np.gcd.reduce(whole.astype(np.int64))) if few else 1
             return round(max(common, 1) * 10.0**-digits, digits)
     return None
-
-
-def widen(low: float, high: float, step: float | None) -> tuple[float, float]:
-    """A range with slack, rounded outwards to numbers that people would write; it does not cross zero.
-
-    Example:
-        >>> widen(3.0, 997.0, 1.0)
-        (0.0, 1050.0)
-    """
-    span = high - low
-    if not math.isfinite(span):
-        return low, high
-    reach = SLACK * span if span else abs(low) * SLACK
-    unit = 10.0 ** math.floor(math.log10(reach)) if reach > 0.0 else 1.0
-    unit = max(unit, step or 0.0)
-    wide_low, wide_high = math.floor((low - reach) / unit) * unit, math.ceil((high + reach) / unit) * unit
-    wide_low = max(wide_low, 0.0) if low >= 0.0 else wide_low
-    wide_high = min(wide_high, 0.0) if high <= 0.0 else wide_high
-    digits = max(0, -math.floor(math.log10(unit))) if unit < 1.0 else 0
-    return min(round(wide_low, digits), low), max(round(wide_high, digits), high)
 
 
 def _round_up(value: float) -> int:
@@ -272,4 +255,4 @@ def _round_up(value: float) -> int:
 
 
 def _range_reason(facts: Facts) -> str:
-    return f"range: the data reach from {facts.low:g} to {facts.high:g}; {SLACK:.0%} of slack, rounded outwards"
+    return f"range: the data reach from {facts.low:g} to {facts.high:g}; {SLACK:.0%} of slack or more, rounded outwards"
