@@ -151,3 +151,15 @@ def test_a_default_policy_of_one_s_own_starts_from_the_shipped_text(judge):
 def test_a_blank_that_is_none_to_the_engine_is_a_configuration_error(blank):
     with pytest.raises(ConfigError, match="is not Cedar"):
         parse_policy(blank)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["(" * 5000 + "true" + ")" * 5000, "{a: " * 2000 + "1" + "}" * 2000 + " == 1", " || ".join(["context.ran > 0"] * 900),
+     "if true then " * 700 + "true" + " else true" * 700, " + ".join(["1"] * 4000) + " > 0",
+     " || ".join(["context.ran > 0"] * 20_000)],
+    ids=["brackets", "records", "or", "if", "sum", "long"],
+)  # fmt: skip
+def test_a_rule_that_would_overflow_the_engine_s_stack_is_a_configuration_error(condition):
+    with pytest.raises(ConfigError, match=r"too large|evaluated"):
+        parse_policy(f'@id("x")\n@sentence("ok")\npermit (principal, action, resource) when {{ {condition} }};')

@@ -22,6 +22,12 @@ from hauberk.seal import canonical, digest_bytes
 MAX_AGE_DAYS = 30
 """How old evidence may be unless the configuration says otherwise."""
 
+MAX_STATEMENT = 16_384
+"""Characters of one rule."""
+
+MAX_NESTING = 32
+"""Brackets inside one another in one rule."""
+
 _UNTYPED: Any = cedarpy  # its own stubs hold bare dicts
 _CHECK = re.compile(r"HB-[A-Z]\d+")
 _NAME = re.compile(r"(?m)^\s+([a-z_]+): (?:Long|Bool|String|Set<String>),$")
@@ -107,6 +113,7 @@ def parse_policy(
         raise ConfigError(f"evidence cannot be {max_age_days} days old", where="[policy] max_age_days")
     sources = list(statements(text))
     for source in sources:
+        _refuse_bulk(source, where)
         _refuse_garbage(source, where)
     schema_source = schema_text()
     schema = cedarpy.Schema.from_str(schema_source)
@@ -128,7 +135,7 @@ def parse_policy(
         max_age_days=max_age_days,
         rules=rules,
         whole=cedarpy.PolicySet.from_str(text),
-        permits=cedarpy.PolicySet.from_json_str(json.dumps(document)),
+        permits=_permits(document, where),
         schema=schema,
     )
 
@@ -137,13 +144,39 @@ def _document(text: str, where: str) -> dict[str, Any]:
     """The whole text as the engine's JSON. It may fail where no statement did: at a character that is no blank to Cedar."""
     try:
         return cast("dict[str, Any]", json.loads(cedarpy.policies_to_json_str(text)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
+        raise _unfit(where, error) from error
+
+
+def _permits(document: dict[str, Any], where: str) -> cedarpy.PolicySet:
+    try:
+        return cedarpy.PolicySet.from_json_str(json.dumps(document))
+    except (ValueError, RecursionError) as error:
+        raise _unfit(where, error) from error
+
+
+def _unfit(where: str, error: Exception) -> ConfigError:
+    return ConfigError(
+        "this text is not Cedar, or not Cedar that can be evaluated",
+        where=where,
+        why=str(error)[:200],
+        next_step="remove control characters between the rules, and split rules of very many terms",
+    )
+
+
+def _refuse_bulk(source: Source, where: str) -> None:
+    """The engine follows nesting by recursion in native code: it would not raise, it would end the process."""
+    depth = deepest = 0
+    for char in source.text:
+        depth += (char in "([{") - (char in ")]}")
+        deepest = max(deepest, depth)
+    if len(source.text) > MAX_STATEMENT or deepest > MAX_NESTING:
         raise ConfigError(
-            "this text is not Cedar",
-            where=where,
-            why=str(error),
-            next_step="remove control characters between the rules",
-        ) from error
+            "this rule is too large to be read",
+            where=_at(where, source.line),
+            why=f"a rule has at most {MAX_STATEMENT} characters and {MAX_NESTING} brackets in one another",
+            next_step="split it into several rules",
+        )
 
 
 def _shipped(name: str) -> str:
