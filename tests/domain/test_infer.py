@@ -136,6 +136,13 @@ def test_ranges_of_the_largest_doubles_stay_finite() -> None:
     assert domain.column("amount").high == 1.7e308
 
 
+def test_two_numbers_too_long_for_a_double_are_no_choices() -> None:
+    frame = pl.DataFrame({"account": [2**62 + 1, 2**61 + 3] * 20})
+    column = infer_domain(frame).domain.column("account")
+    assert column.kind is Kind.INTEGER
+    assert column.choices == ()
+
+
 def test_relations_with_their_support(proposal) -> None:
     domain = proposal.domain
     assert domain.column("worth").derived == "income - debt"

@@ -161,7 +161,7 @@ def _whole(
     values = facts.distinct
     if values is not None and set(values) <= {0, 1}:
         return {"kind": Kind.BOOLEAN, "choices": (0, 1)}, [*why, "boolean: only 0 and 1 occur"], []
-    if values is not None and len(values) == 2:
+    if values is not None and _are_two(values):
         return {"kind": Kind.CATEGORY, "choices": _plain(values)}, [*why, "category: only two values occur"], []
     if _is_key(facts, sample):
         return {"kind": Kind.IDENTIFIER}, [*why, "identifier: every row has its own whole number"], []
@@ -209,6 +209,11 @@ def _is_firm(facts: Facts, sample: pl.Series, end: float) -> bool:
     return gapless and rows >= _FIRM_ROWS and rows >= _FIRM_SHARE * sample.len() / len(facts.distinct)
 
 
+def _are_two(values: tuple[Any, ...]) -> bool:
+    """Whether these are two choices, short enough to be compared as doubles."""
+    return len(values) == 2 and max(map(abs, values)) < _EXACT
+
+
 def _plain(values: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(int(value) for value in values)
 
@@ -244,7 +249,8 @@ def _decimal_step(sample: pl.Series, *, few: bool) -> float | None:
         whole = np.rint(scaled)
         near = np.abs(scaled - whole) <= 1e-7 + 1e-15 * np.abs(scaled)
         if np.all(near & ((whole != 0.0) | (values == 0.0))):
-            common = int(np.gcd.reduce(whole.astype(np.int64))) if few else 1
+            exact = np.abs(whole).max() < _EXACT
+            common = int(np.gcd.reduce(whole.astype(np.int64))) if few and exact else 1
             return round(max(common, 1) * 10.0**-digits, digits)
     return None
 
