@@ -62,6 +62,7 @@ check: $(VENV)/.full ## linters, both type checkers, import contracts, bounds, g
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/python scripts/generated.py --check
+	$(BIN)/python scripts/figures.py --check
 	$(MAKE) --no-print-directory docs
 
 docs: $(VENV)/.full ## build the documentation into docs/_build/html; a warning is an error
@@ -70,6 +71,7 @@ docs: $(VENV)/.full ## build the documentation into docs/_build/html; a warning 
 
 schemas: $(VENV)/.full ## write the files that are generated from code and committed
 	$(BIN)/python scripts/generated.py
+	$(BIN)/python scripts/figures.py
 
 format: $(VENV)/.full ## let ruff format and fix what it can
 	$(BIN)/ruff check --fix-only .

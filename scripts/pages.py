@@ -23,6 +23,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from figures import figures_table, results
 from prose import code, markdown, signature, summary, table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -187,6 +188,18 @@ def error_page() -> str:
     return "\n".join([*parts, table(("class", "exit code", "meaning"), rows)])
 
 
+def figures_page() -> str:
+    """Every committed benchmark result."""
+    parts = ["# Figures\n", "Measured, and committed as they were measured in `benchmarks/results/`.\n"]
+    for result in results():
+        parts += [f"## {result['benchmark'].capitalize()}\n"]
+        parts += [
+            f"`python benchmarks/{result['benchmark']}.py`, commit `{result['commit']}`, seed {result['seed']}.\n"
+        ]
+        parts += [figures_table(result, result["rows"])]
+    return "\n".join(parts)
+
+
 def library_page(module: str) -> str:
     """The public names of one module."""
     loaded = importlib.import_module(module)
@@ -245,8 +258,9 @@ def write_pages(docs: Path) -> list[Path]:
     pages["reference/configuration.md"] = configuration_page()
     pages["reference/rules.md"] = rules_page()
     pages["reference/errors.md"] = error_page()
+    pages["reference/figures.md"] = figures_page()
     pages |= {f"reference/{module}.md": library_page(module) for module in public_modules()}
-    listed = "\n".join(["command-line", "configuration", "rules", "errors", *public_modules()])
+    listed = "\n".join(["command-line", "configuration", "rules", "errors", "figures", *public_modules()])
     pages["reference/index.md"] = (
         f"# Reference\n\nGenerated from the code.\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
     )

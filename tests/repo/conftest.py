@@ -50,6 +50,12 @@ def pages() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def figures() -> ModuleType:
+    """The writer of the README's figures."""
+    return load_script("figures")
+
+
+@pytest.fixture(scope="session")
 def tracked(root: Path) -> list[Path]:
     """Every file that git would commit, tracked or new."""
     listed = subprocess.run(
