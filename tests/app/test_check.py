@@ -186,3 +186,10 @@ def test_a_policy_of_its_own_is_rehearsed_on_past_runs(project: Path, run) -> No
 def test_an_unknown_preset_is_refused_before_any_work(project: Path) -> None:
     with pytest.raises(UsageError, match="preset"):
         hauberk.evade(project, preset="hard")
+
+
+def test_a_check_that_was_tuned_is_told_at_the_top(project: Path) -> None:
+    """An attack with one query on one record finds nothing: whoever reads the verdict has to see it."""
+    run = hauberk.check(project, select=("HB-E004",), params={"HB-E004": {"rows": 1, "queries": 1}})
+    assert "HB-E004 ran with queries = 1 instead of 1000, rows = 1 instead of 200." in run.notes
+    assert not [note for note in hauberk.check(project, select=("HB-D",)).notes if "ran with" in note]
