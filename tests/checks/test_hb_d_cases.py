@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import fields, replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -226,3 +227,14 @@ def test_provenance_by_digest_and_entries() -> None:
     assert told(provenance, replace(at, provenance={})) == {("", "entries"): Severity.MEDIUM}
     wrong = replace(at, provenance={**PROVENANCE, "digest": "sha256:" + "1" * 64})
     assert told(provenance, wrong) == {("", "digest"): Severity.CRITICAL}
+
+
+def test_a_group_of_a_personal_column_is_told_by_no_value() -> None:
+    bad = import_module(group_label_rates.__module__).EXAMPLES.bad()
+    assert bad.domain is not None
+    columns = tuple(replace(column, personal=column.name == "region") for column in bad.domain.columns)
+    plain, _ = ran(group_label_rates, bad)
+    hidden, _ = ran(group_label_rates, replace(bad, domain=replace(bad.domain, columns=columns)))
+    assert "east" in {found.location.key for found in plain}
+    assert len(hidden) == len(plain) == len({found.fingerprint for found in hidden})
+    assert not any("east" in f"{found.location} {found.title} {found.message}" for found in hidden)

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from hauberk.core.evidence import Evidence, View
+from hauberk.core.measurement import Measurement
+from hauberk.core.outcome import Status
 from hauberk.report import FORMATS, render
 from hauberk.report.mask import CHANGED, MASK, mask_evidence, mask_run
 
@@ -63,3 +65,31 @@ def test_other_columns_stay(story):
     assert cases[0] == (1, "pay_0", 2, 1, 0.0)
     assert cases[1][2:4] == (MASK, CHANGED)
     assert mask_run(replace(story, personal=())) == replace(story, personal=())
+
+
+def test_groups_of_a_personal_column_are_numbered_and_the_same_everywhere(clean, story):
+    def rates(*groups):
+        return tuple(
+            Measurement(name="event_rate", value=0.5, unit="rate", n=9, low=0.2, high=0.8, at=at) for at in groups
+        )
+
+    found = replace(next(story.findings()), measurements=rates("faith = b"), evidence=())
+    outcome = replace(
+        clean.outcomes[0],
+        measurements=rates("faith = a", "faith = b", "region = a", "cost <= 5"),
+        status=Status.FINDINGS,
+        findings=(found,),
+    )
+    run = replace(clean, outcomes=(outcome,), personal=("faith",))
+    masked = mask_run(run).outcomes[0]
+    assert [item.at for item in masked.measurements] == [
+        f"faith = {MASK} 1",
+        f"faith = {MASK} 2",
+        "region = a",
+        "cost <= 5",
+    ]
+    assert [item.at for item in masked.findings[0].measurements] == [f"faith = {MASK} 2"]
+    assert masked.findings[0].fingerprint == found.fingerprint
+    for form in FORMATS:
+        assert b"faith = a" not in render(run, form)
+    assert b"faith = a" in render(run, "json", show_values=True)

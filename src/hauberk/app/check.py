@@ -12,7 +12,7 @@ from hauberk.app.decide import Judged, judge
 from hauberk.app.materials import project_materials
 from hauberk.app.plugins import known_checks
 from hauberk.app.project import Project, open_project, write_atomically
-from hauberk.app.runs import Frame, assemble
+from hauberk.app.runs import Frame, assemble, tuned
 from hauberk.assess import (
     Comparison,
     Executor,
@@ -96,6 +96,7 @@ def check(
         seed=project.config.project.seed,
     )
     frame = project_frame(project, materials.now_us, command or _command(project, select, ignore))
+    frame = dataclasses.replace(frame, tuned=tuned(planned))
     return _Assessment(project, materials, situation, planned, frame).run(baseline, progress)
 
 

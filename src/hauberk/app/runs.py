@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hauberk.app.environment import environment
-from hauberk.assess import Situation, apply_waivers
+from hauberk.assess import Plan, Planned, Situation, apply_waivers
 from hauberk.core.asset import AssetKind, AssetRef
 from hauberk.core.outcome import Outcome
 from hauberk.core.run import Run
@@ -32,6 +32,7 @@ class Frame:
         currency: currency code of amounts.
         model: path or address of the model; empty for none.
         selected: what the run was narrowed to; empty if every check was planned.
+        tuned: what was changed in the checks, a sentence each.
     """
 
     project: str
@@ -43,6 +44,7 @@ class Frame:
     currency: str = ""
     model: str = ""
     selected: tuple[str, ...] = ()
+    tuned: tuple[str, ...] = ()
 
 
 def assemble(
@@ -77,8 +79,19 @@ def assemble(
         selected=frame.selected,
         waived=waiving.active,
         personal=domain.personal if domain is not None else (),
-        notes=(*_notes(situation), *waiving.notes),
+        notes=(*_notes(situation), *frame.tuned, *waiving.notes),
     )
+
+
+def tuned(planned: Plan) -> tuple[str, ...]:
+    """A sentence for each check that runs with other parameters than its own: an attack of one query finds nothing."""
+    return tuple(sentence for item in planned.to_run if (sentence := _tuned(item)))
+
+
+def _tuned(item: Planned) -> str:
+    own = {name: list(value) if isinstance(value, tuple) else value for name, value in item.entry.params.items()}
+    changed = [f"{name} = {value} instead of {own[name]}" for name, value in item.params.items() if value != own[name]]
+    return f"{item.entry.id} ran with {', '.join(changed)}." if changed else ""
 
 
 def run_assets(frame: Frame, situation: Situation) -> tuple[AssetRef, ...]:

@@ -12,7 +12,7 @@ from hauberk.core.check import Examples, Need, Stage, check, spec_of
 from hauberk.core.evidence import Evidence, View
 from hauberk.core.finding import Confidence, Finding, Severity
 from hauberk.core.measurement import Better, Measurement
-from hauberk.data.groups import Apart, Tally, check_size, merge_tallies, standing_apart, tally
+from hauberk.data.groups import Apart, Tally, check_size, group_key, merge_tallies, standing_apart, tally
 from hauberk.data.reporter import Place, Reporter, Wording
 from hauberk.data.specimen import situation
 from hauberk.stats import rate_interval
@@ -94,7 +94,7 @@ def _finding(reporter: Reporter, column: str, apart: Apart, counts: Tally) -> Fi
     return reporter.finding(
         wording,
         Severity.MEDIUM,
-        Place(column=column, key=apart.group),
+        Place(column=column, key=group_key(apart.group, column, reporter.personal)),
         confidence=Confidence.MEDIUM,
         measurements=(
             reporter.rate("event_rate", apart.hits, apart.n, at=f"{column} = {apart.group}", better=Better.NEITHER),

@@ -15,7 +15,7 @@ from hauberk.core.errors import UsageError
 from hauberk.core.evidence import Evidence, View
 from hauberk.core.finding import Confidence, Finding, Severity
 from hauberk.core.measurement import Measurement
-from hauberk.data.groups import Apart, Tally, check_size, merge_tallies, standing_apart, tally
+from hauberk.data.groups import Apart, Tally, check_size, group_key, merge_tallies, standing_apart, tally
 from hauberk.data.reporter import Place, Reporter, Wording
 from hauberk.data.specimen import situation
 from hauberk.data.violation import table_of
@@ -105,7 +105,7 @@ def _finding(reporter: Reporter, column: str, error: str, apart: Apart, counts: 
     return reporter.finding(
         wording,
         Severity.MEDIUM,
-        Place(column=column, key=f"{error}.{apart.group}"),
+        Place(column=column, key=f"{error}.{group_key(apart.group, column, reporter.personal)}"),
         confidence=Confidence.HIGH,
         measurements=(reporter.rate(f"{error}_rate", apart.hits, apart.n, at=f"{column} = {apart.group}"),),
         evidence=(evidence,),

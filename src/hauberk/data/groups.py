@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -36,6 +37,16 @@ def merge_tallies(first: Tally, second: Tally) -> Tally:
         before = total.get(name, (0, 0))
         total[name] = (before[0] + hits, before[1] + n)
     return dict(sorted(total.items()))
+
+
+def group_key(group: str, column: str, personal: Collection[str]) -> str:
+    """Return what tells a group's finding from those of other groups, in every rendering and in its fingerprint.
+
+    It is the group's name, and where the column holds personal values, digits of its digest.
+    """
+    if column not in personal:
+        return group
+    return f"group {hashlib.sha256(group.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def check_size(counts: Tally, column: str, most: int) -> None:

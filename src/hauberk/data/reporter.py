@@ -65,6 +65,11 @@ class Reporter:
     situation: Situation
     role: str = "train"
 
+    @property
+    def personal(self) -> tuple[str, ...]:
+        """Columns whose values no text of a finding may name."""
+        return self.situation.domain.personal if self.situation.domain is not None else ()
+
     def rate(self, name: str, hits: int, n: int, at: str = "", better: Better = Better.LOWER) -> Measurement:
         """A share of rows with its exact 95 % interval; n must be above 0."""
         low, high = rate_interval(hits, n)

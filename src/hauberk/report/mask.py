@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from hauberk.core.evidence import Cell, Evidence, View
 from hauberk.core.finding import Finding
+from hauberk.core.measurement import Measurement
 from hauberk.core.outcome import Outcome
 from hauberk.core.run import Run
 
@@ -21,7 +22,7 @@ CHANGED = f"{MASK} changed"
 
 
 def mask_run(run: Run) -> Run:
-    """Return the run with the values of its personal columns masked in all evidence.
+    """Return the run with the values of its personal columns masked in all evidence and measurements.
 
     A cell whose owner cannot be told, because the evidence points outside its own row, is masked as well.
     """
@@ -45,17 +46,33 @@ def _points(evidence: Evidence) -> bool:
 
 
 def _outcome(outcome: Outcome, personal: Collection[str]) -> Outcome:
+    groups = _groups(outcome, personal)
     return replace(
         outcome,
-        findings=tuple(_finding(finding, personal) for finding in outcome.findings),
+        findings=tuple(_finding(finding, personal, groups) for finding in outcome.findings),
+        measurements=_measurements(outcome.measurements, groups),
         evidence=tuple(mask_evidence(item, personal) for item in outcome.evidence),
     )
 
 
-def _finding(finding: Finding, personal: Collection[str]) -> Finding:
-    if not finding.evidence:
-        return finding
-    return replace(finding, evidence=tuple(mask_evidence(item, personal) for item in finding.evidence))
+def _groups(outcome: Outcome, personal: Collection[str]) -> dict[str, str]:
+    """What stands in the place of `column = value`, to which a measurement of a group belongs: a number for each value."""
+    told = [*outcome.measurements, *(item for finding in outcome.findings for item in finding.measurements)]
+    places = [(item.at, column) for item in told for column in sorted(personal) if item.at.startswith(f"{column} = ")]
+    columns = dict(places)
+    return {at: f"{column} = {MASK} {number}" for number, (at, column) in enumerate(columns.items(), 1)}
+
+
+def _measurements(items: Iterable[Measurement], groups: Mapping[str, str]) -> tuple[Measurement, ...]:
+    return tuple(replace(item, at=groups[item.at]) if item.at in groups else item for item in items)
+
+
+def _finding(finding: Finding, personal: Collection[str], groups: Mapping[str, str]) -> Finding:
+    return replace(
+        finding,
+        evidence=tuple(mask_evidence(item, personal) for item in finding.evidence),
+        measurements=_measurements(finding.measurements, groups),
+    )
 
 
 def mask_evidence(evidence: Evidence, personal: Collection[str]) -> Evidence:
