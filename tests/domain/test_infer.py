@@ -269,3 +269,11 @@ def test_relations_do_not_come_from_chance() -> None:
     assert find_orders(apart) == []
     small = rng.integers(0, 2, (2000, 3)).astype(float)
     assert find_orders(small) == []
+
+
+def test_columns_of_types_that_no_kind_covers_are_proposed_as_text_and_refused_by_it() -> None:
+    frame = pl.DataFrame({"list": [[1, 2]] * 30, "struct": [{"a": 1}] * 30, "bytes": [b"\xff"] * 30, "x": range(30)})
+    domain = infer_domain(frame).domain
+    assert [column.kind for column in domain.columns] == [Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.INTEGER]
+    broken = validate(domain, frame).broken
+    assert all(broken[f"{name}.type"].all() for name in ("list", "struct", "bytes"))

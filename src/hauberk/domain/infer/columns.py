@@ -87,6 +87,8 @@ def _shape(facts: Facts, sample: pl.Series) -> tuple[dict[str, Any], list[str], 
         return _date(facts)
     if dtype.is_numeric():
         return _number(facts, sample)
+    if not isinstance(dtype, pl.String | pl.Categorical | pl.Enum | pl.Null):
+        return {"kind": Kind.TEXT}, [f"text: nothing better is known of values of type {dtype}"], []
     if facts.nulls == facts.rows:
         return {"kind": Kind.TEXT}, ["text: it has no values at all"], [f"{facts.name}: what does it hold?"]
     return _text(facts, sample)
