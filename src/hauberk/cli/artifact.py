@@ -10,7 +10,7 @@ from hauberk.cli.output import config_option
 
 @click.group()
 def artifact() -> None:
-    """Digest, sign and verify a model file or folder; nothing in it is ever executed."""
+    """Scan, digest, sign and verify a model file or folder; nothing in it is ever executed."""
 
 
 @artifact.command()
@@ -62,3 +62,29 @@ def verify(path: str, *, signature: str | None, keys: tuple[str, ...], config: s
     found = verify_artifact(path, signature=signature, keys=keys, config=config)
     click.echo(f"verified: {found.digest} signed by {found.signer}")
     return 0
+
+
+@artifact.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("text", "json", "sarif")),
+    default="text",
+    show_default=True,
+    help="Format of the result on stdout.",
+)
+def scan(paths: tuple[str, ...], *, format_: str) -> int:
+    """Say of each file whether it can run code, by its content alone; 0 only if every file is clean.
+
+    \b
+    Examples:
+      hauberk artifact scan model.pkl
+      hauberk artifact scan models --format json
+    """
+    from hauberk.app.scan import render_scan, scan_artifact, scan_exit_code
+    from hauberk.cli.output import write_bytes
+
+    verdicts = scan_artifact(paths)
+    write_bytes(render_scan(verdicts, format_))
+    return scan_exit_code(verdicts)
