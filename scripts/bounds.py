@@ -35,6 +35,7 @@ LOADERS = {
     "hauberk/__init__.py",
     "hauberk/checks/generate.py",
     "hauberk/core/entry.py",
+    "hauberk/model/forest/arrival.py",
     "hauberk/model/load/worker.py",
     "hauberk/model/opening.py",
 }

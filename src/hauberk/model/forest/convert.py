@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 from hauberk.core.errors import Unreadable, UsageError
+from hauberk.model import ubjson
 from hauberk.model.adapters.lightgbm_text import text_fault
 from hauberk.model.adapters.xgboost_document import document_fault
+from hauberk.model.forest.arrival import converters, library
 from hauberk.model.forest.flat import Forest
 from hauberk.model.opening import read_model_file
 from hauberk.model.recognise import Format, recognise
@@ -64,7 +66,7 @@ _CONVERTERS = {
 
 def _converter(place: str) -> Callable[[Any, str], Forest]:
     module, _, function = place.partition(":")
-    return cast("Callable[[Any, str], Forest]", getattr(import_module(f"hauberk.model.forest.{module}"), function))
+    return cast("Callable[[Any, str], Forest]", getattr(converters(module), function))
 
 
 def _inner(source: Any, name: str, where: str) -> Any:
@@ -92,20 +94,14 @@ def _of_file(path: Path, name: str) -> Forest:
 
 
 def _lightgbm(content: bytes, where: str) -> Any:
-    from lightgbm import Booster
-
     text = content.decode("utf-8", errors="replace")
     wrong = text_fault(text)
     if wrong:
         raise Unreadable("the LightGBM file is damaged", where=where, why=wrong, next_step="save the model again")
-    return Booster(model_str=text)
+    return library("lightgbm").Booster(model_str=text)
 
 
 def _xgboost(content: bytes, kind: Format, where: str) -> Any:
-    import json
-
-    from hauberk.model import ubjson
-
     try:
         document = json.loads(content) if kind is Format.XGBOOST_JSON else ubjson.loads(content)
     except (ValueError, RecursionError) as error:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hauberk.core.errors import UsageError
+from hauberk.model.forest.arrival import kernels
 
 NAN_LEFT = 1
 """Node flag: a missing value goes left."""
@@ -140,7 +140,7 @@ class Forest:
         """Return the raw sums of rows that `prepare` made, shape (n, outputs)."""
         sums = np.repeat(self.start[None, :], len(rows), axis=0)
         # the kernels bring numba with them, which costs half a second: loaded when a forest first scores
-        import_module("hauberk.model.forest.walk").add_margins(self, rows, sums)
+        kernels().add_margins(self, rows, sums)
         return np.asarray(sums, dtype=np.float64) / self.divisor
 
     def scores(self, matrix: NDArray[Any]) -> NDArray[np.float64]:
@@ -159,4 +159,4 @@ class Forest:
 
     def visits(self, rows: NDArray[Any]) -> int:
         """Return how many nodes, leaves included, rows that `prepare` made visit in all trees."""
-        return int(import_module("hauberk.model.forest.walk").count_visits(self, rows))
+        return int(kernels().count_visits(self, rows))
