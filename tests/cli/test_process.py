@@ -156,3 +156,24 @@ def test_a_project_that_may_not_be_written_is_refused(project: Path, tmp_path: P
     assert done.returncode == 2, done.stderr.decode()
     assert b"cannot be written" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_the_question_of_init(project: Path) -> None:
+    (project / "hauberk.toml").unlink()
+    (project / "domain.toml").unlink()
+    master, slave = pty.openpty()
+    words = ["init", "--data", "train.parquet", "--label", "default"]
+    process = start(words, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = b""
+    while b"changeable:" not in shown:
+        shown += os.read(master, 65536)
+    until = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < until:
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+    process.kill()
+    os.close(master)
+    assert process.wait() == 130
+    assert b"income, debt" in shown
+    assert not (project / "hauberk.toml").exists()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import click
@@ -88,5 +89,7 @@ def _ask(columns: tuple[str, ...]) -> tuple[str, ...]:
         "Write NAME, NAME:up, NAME:down or NAME:both:COST-PER-UNIT, with commas between; empty to answer later.",
         err=True,
     )
+    # polars' own handler restarts a read that Ctrl-C interrupts, so that the prompt would wait for one more line
+    signal.siginterrupt(signal.SIGINT, True)
     answer: str = click.prompt("changeable", default="", show_default=False, err=True)
     return tuple(word.strip() for word in answer.split(",") if word.strip())

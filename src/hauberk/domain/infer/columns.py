@@ -213,7 +213,7 @@ def _is_firm(facts: Facts, sample: pl.Series, end: float) -> bool:
 
 def _are_two(values: tuple[Any, ...]) -> bool:
     """Whether these are two choices, short enough to be compared as doubles."""
-    return len(values) == 2 and max(map(abs, values)) < _EXACT
+    return len(values) == 2 and all(abs(float(value)) < _EXACT for value in values)
 
 
 def _plain(values: tuple[Any, ...]) -> tuple[int, ...]:
