@@ -63,3 +63,13 @@ def test_the_printed_command_gives_the_same_ruling(project: Path) -> None:
         *("--owner", "tests", "--licence", "CC0", "--origin", "made here"),
         *("--group", "region", "--ignore", "HB-D019", "--seed", "3"),
     ]
+
+
+def test_an_acceptance_says_what_was_left_out_of_it(project: Path) -> None:
+    found = hauberk.check_data(
+        "train.parquet", label="default", domain="domain.toml", provenance=PROVENANCE, ignore=("HB-D001", "HB-D019")
+    )
+    assert found.run.decision is not None
+    (reason,) = found.run.decision.reasons
+    assert reason.sentence.endswith("left out on request: HB-D001, HB-D019")
+    assert "every data check ran" not in reason.sentence

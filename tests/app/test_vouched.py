@@ -82,3 +82,16 @@ def test_the_model_of_the_run_has_to_be_the_signed_one(project: Path) -> None:
     settings.write_text(settings.read_text().replace('"model.txt"', '"signed.txt"'))
     with pytest.raises(IntegrityError, match=r"is not the model that the run examined"):
         hauberk.judge_release(config=project)
+
+
+def test_evidence_under_another_domain_is_none(project: Path, run) -> None:
+    """Who loosens the domain, lets it be assessed and tightens it again has proved nothing."""
+    hauberk.judge_release(config=project)
+    domain = project / "domain.toml"
+    domain.write_text(domain.read_text().replace("high = 200000", "high = 100000"))
+    with pytest.raises(IntegrityError, match="not the domain under which"):
+        hauberk.judge_release(config=project)
+    settings = project / "hauberk.toml"
+    settings.write_text(settings.read_text().replace('[domain]\npath = "domain.toml"\n', ""))
+    with pytest.raises(IntegrityError, match="nothing is not the domain"):
+        hauberk.judge_release(config=project)

@@ -15,6 +15,7 @@ from hauberk.app.runs import Frame, assemble
 from hauberk.assess import InProcess, Materials, Selection, Situation, open_situation, plan, run_plan
 from hauberk.core.decision import Decision, Effect, Reason
 from hauberk.core.errors import UsageError
+from hauberk.core.outcome import Outcome, Status
 from hauberk.core.ports import Clock, Progress, SystemClock
 from hauberk.core.run import Run
 from hauberk.data import Admission, Quarantined, Ruling, admit, quarantine, restore
@@ -96,7 +97,7 @@ def check_data(
         root=Path(table).resolve().parent,
     )
     run = assemble(frame, situation, results.outcomes, results.seconds, ended_us=watch.now_us())
-    run = dataclasses.replace(run, decision=_decision(admission, situation.data, watch.now_us()))
+    run = dataclasses.replace(run, decision=_decision(admission, situation.data, results.outcomes, watch.now_us()))
     return Admitted(run=run, admission=admission, table=situation.data)
 
 
@@ -164,10 +165,10 @@ def _with_domain(situation: Situation, domain: str | os.PathLike[str]) -> Situat
     return dataclasses.replace(situation, domain=infer_domain(source, exclude=exclude, name=source.name).domain)
 
 
-def _decision(admission: Admission, table: Table, now_us: int) -> Decision:
+def _decision(admission: Admission, table: Table, outcomes: Sequence[Outcome], now_us: int) -> Decision:
     allowed = admission.ruling is Ruling.ACCEPT
     effect = Effect.ALLOW if allowed else Effect.DENY
-    sentences = admission.because or ("every data check ran, and no row carries a reason to set it aside",)
+    sentences = admission.because or (_clean(outcomes),)
     facts = {"ruling": admission.ruling.value, "rows": admission.rows, "counts": dict(admission.counts)}
     return Decision(
         effect=effect,
@@ -178,3 +179,11 @@ def _decision(admission: Admission, table: Table, now_us: int) -> Decision:
         inputs=digest_bytes(canonical(plain(facts))),
         at_us=now_us,
     )
+
+
+def _clean(outcomes: Sequence[Outcome]) -> str:
+    """What stands behind an acceptance, and what was left out of it."""
+    ran = sum(outcome.status in {Status.PASSED, Status.FINDINGS} for outcome in outcomes)
+    left_out = [outcome.check for outcome in outcomes if outcome.status is Status.SKIPPED]
+    rest = f"; left out on request: {', '.join(left_out)}" if left_out else ""
+    return f"{ran} of {len(outcomes)} data checks ran, and no row carries a reason to set it aside{rest}"

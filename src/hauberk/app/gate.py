@@ -18,6 +18,7 @@ from hauberk.core.decision import Decision
 from hauberk.core.errors import IntegrityError
 from hauberk.core.event import Event
 from hauberk.core.run import Run
+from hauberk.domain import load_domain
 from hauberk.registry import Rehearsal, dry_run
 
 
@@ -29,12 +30,13 @@ def judge_release(run: str = "last", *, config: str | os.PathLike[str] = ".") ->
         config: the project.
 
     Raises:
-        IntegrityError: the data or the model that lie in the project are not the ones that the run examined, or the
-            run is not the one that the ledger knows.
+        IntegrityError: the data, the model or the domain that lie in the project are not the ones that the run
+            examined, or the run is not the one that the ledger knows.
     """
     project = open_project(config)
     recorded = project.load_run(run)
     _refuse_other_bytes(project, recorded)
+    _refuse_other_domain(project, recorded)
     comparison = compare(project.load_run(recorded.since), recorded) if recorded.since else None
     judged = judge(project, recorded, signature=signature_state(project, project.trusted()), baseline=comparison)
     with project.ledger() as ledger:
@@ -82,3 +84,19 @@ def _place(project: Project, asset: AssetRef) -> str:
     data, model = project.config.data, project.config.model
     declared = {"train": data.train, "holdout": data.holdout, "reference": data.reference, "model": model.path}
     return declared.get(asset.role) or asset.uri
+
+
+def _refuse_other_domain(project: Project, recorded: Run) -> None:
+    """What counts as valid decides what was attacked: evidence under one domain says nothing under another."""
+    examined = next((asset.digest for asset in recorded.assets if asset.kind is AssetKind.DOMAIN), "")
+    name = project.config.domain.path
+    if not examined or not (name or recorded.domain_confirmed):
+        return  # none was declared: an inferred one follows from the data, which were compared
+    found = load_domain(project.path(name)).digest if name else "absent"
+    if found != examined:
+        raise IntegrityError(
+            f"{name or 'nothing'} is not the domain under which the run was made",
+            where=f"[domain] path in {project.file.name}",
+            why=f"it was {examined}, it is {found}",
+            next_step="run `hauberk check` under the domain that is there now",
+        )
