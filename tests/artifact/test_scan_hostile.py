@@ -118,3 +118,12 @@ def test_no_unpickler_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_member_that_claims_more_than_the_file_ends(tmp_path):
+    content = bytearray(CASES["deflated"])
+    for at in (content.index(b"PK\x03\x04") + 18, content.index(b"PK\x01\x02") + 20):
+        content[at : at + 4] = b"\xff\xff\xff\x7f"
+    path = tmp_path / "m"
+    path.write_bytes(bytes(content))
+    assert scan_path(path)[0].verdict is Verdict.MALICIOUS

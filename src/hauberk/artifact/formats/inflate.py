@@ -64,6 +64,8 @@ def _pieces(packing: str, source: Source) -> Iterator[bytes]:
             if not packed:
                 packed = source.read(at, CHUNK)
                 at += len(packed)
+            if not packed:
+                raise FormatError(f"the {packing} stream ends early", at)
             yield from _decoded(decoder, packed)
             packed = decoder.unused_data if decoder.eof else b""
     except (zlib.error, OSError, EOFError, lzma.LZMAError, ValueError) as error:

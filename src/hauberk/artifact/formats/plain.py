@@ -8,6 +8,7 @@ import json
 import math
 import re
 import struct
+import warnings
 from typing import Any, cast
 
 from hauberk.artifact.formats.source import CHUNK, FormatError, LimitError, Source
@@ -69,7 +70,9 @@ def _product(shape: object) -> int:
 
 def _literal(text: bytes) -> dict[str, Any]:
     try:
-        fields: Any = ast.literal_eval(text.decode("utf-8").strip())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fields: Any = ast.literal_eval(text.decode("utf-8").strip())
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError) as error:
         raise FormatError("the header of the array is no dict of plain values", 10) from error
     header = cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from typing import Protocol
@@ -65,7 +66,7 @@ class FileSource:
         while count:
             piece = os.pread(self.descriptor, count, self.start + at)
             if not piece:
-                break
+                raise OSError(errno.EIO, "the file became shorter while it was read")
             parts.append(piece)
             at += len(piece)
             count -= len(piece)

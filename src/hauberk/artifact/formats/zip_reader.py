@@ -227,7 +227,7 @@ def encrypted(member: Member) -> bool:
 
 def stored_bytes(source: Source, member: Member) -> PartSource:
     """The packed bytes of a member."""
-    return PartSource(source, member.data, member.packed)
+    return PartSource(source, member.data, max(0, min(member.packed, source.size - member.data)))
 
 
 def crc_holds(content: Source, member: Member) -> bool:
