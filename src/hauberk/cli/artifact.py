@@ -75,7 +75,7 @@ def verify(path: str, *, signature: str | None, keys: tuple[str, ...], config: s
     help="Format of the result on stdout.",
 )
 def scan(paths: tuple[str, ...], *, format_: str) -> int:
-    """Say of each file whether it can run code, by its content alone; 0 only if every file is clean.
+    """Say of each file whether it can run code, by its content alone.
 
     \b
     Examples:
