@@ -21,7 +21,7 @@ class Permit:
     Attributes:
         use: `reference` (be named), `instance` (be built, given state), `container` (and be filled), or the name of the
             judgement that its arguments have to pass.
-        source: library and version whose code was read.
+        source: library and version that the entry was made against.
     """
 
     use: str
