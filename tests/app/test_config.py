@@ -48,6 +48,22 @@ def test_an_unknown_key_is_an_error_with_a_suggestion(tmp_path: Path, text: str,
     assert hint in caught.value.next_step
 
 
+def test_commas_part_lists_alone(tmp_path: Path) -> None:
+    env = {"HAUBERK_DATA_GROUPS": "housing", "HAUBERK_MODEL_TRUST": "", "HAUBERK_DATA_TRAIN": "rows, 2026.csv"}
+    config = load_config(written(tmp_path, ""), env=env)
+    assert config.data.groups == ("housing",)
+    assert config.model.trust == ()
+    assert config.data.train == "rows, 2026.csv"
+
+
+def test_a_wrong_value_is_sought_where_it_stands(tmp_path: Path) -> None:
+    path = written(tmp_path, "[model]\nthreshold = 4.0\n")
+    with pytest.raises(ConfigError, match="in the project file"):
+        load_config(path, env={})
+    with pytest.raises(ConfigError, match="HAUBERK_MODEL_THRESHOLD"):
+        load_config(path, env={"HAUBERK_MODEL_THRESHOLD": "5"})
+
+
 def test_an_unknown_environment_variable_of_a_section_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="HAUBERK_MODEL_TRESHOLD"):
         load_config(written(tmp_path, ""), env={"HAUBERK_MODEL_TRESHOLD": "0.3"})

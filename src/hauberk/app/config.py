@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_origin
 
 import msgspec
 
@@ -201,7 +202,16 @@ def load_config(path: Path, *, env: Mapping[str, str] | None = None, flags: Mapp
     try:
         return msgspec.convert(tree, Config, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError("a value in the project file has the wrong kind", where=str(path), why=str(error)) from error
+        raise _misfit(path, str(error), os.environ if env is None else env) from error
+
+
+def _misfit(path: Path, why: str, env: Mapping[str, str]) -> ConfigError:
+    """Say where a value of the wrong kind stands: an environment variable covers what the file says."""
+    found = re.search(r"`\$\.(\w+)\.(\w+)", why)
+    variable = f"HAUBERK_{found[1]}_{found[2]}".upper() if found else ""
+    if variable in env:
+        return ConfigError(f"the environment variable {variable} has a value of the wrong kind", why=why)
+    return ConfigError("a value in the project file has the wrong kind", where=str(path), why=why)
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -226,7 +236,7 @@ def _move_check_params(tree: dict[str, Any]) -> None:
 
 def _environment(env: Mapping[str, str]) -> list[tuple[str, Any]]:
     known = {
-        f"HAUBERK_{section.name}_{key.name}".upper(): f"{section.name}.{key.name}"
+        f"HAUBERK_{section.name}_{key.name}".upper(): (f"{section.name}.{key.name}", get_origin(key.type) is tuple)
         for section in msgspec.structs.fields(Config)
         if isinstance(section.type, type) and issubclass(section.type, _Section)
         for key in msgspec.structs.fields(section.type)
@@ -240,12 +250,12 @@ def _environment(env: Mapping[str, str]) -> list[tuple[str, Any]]:
                 where="environment",
                 next_step=f"did you mean {near[0]}?" if near else "unset it",
             )
-    return [(known[name], _env_value(text)) for name, text in sorted(env.items()) if name in known]
+    return [(known[name][0], _env_value(text, known[name][1])) for name, text in sorted(env.items()) if name in known]
 
 
-def _env_value(text: str) -> Any:
-    """Numbers stay text (the conversion is lax); a comma makes a list."""
-    return [part.strip() for part in text.split(",") if part.strip()] if "," in text else text
+def _env_value(text: str, is_list: bool) -> Any:
+    """Numbers stay text (the conversion is lax); commas part the entries of a list."""
+    return [part.strip() for part in text.split(",") if part.strip()] if is_list else text
 
 
 def _set(tree: dict[str, Any], dotted: str, value: Any) -> None:
