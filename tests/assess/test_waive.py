@@ -89,6 +89,12 @@ def test_waivers_are_sorted_by_what_they_do():
     assert "matches no finding" in waiving.notes[1]
 
 
+def test_a_narrowed_run_cannot_tell_that_a_finding_is_gone():
+    waiving = apply_waivers(parse_waivers([GOOD]), [], at(2030, 1, 1), narrowed=True)
+    assert len(waiving.unmatched) == 1
+    assert waiving.notes == ()
+
+
 @given(st.dates(date(2020, 1, 1), date(2040, 1, 1)), st.integers(-800, 800))
 def test_a_waiver_hides_its_finding_exactly_until_its_day_is_over(end, days):
     today = end + timedelta(days=days)

@@ -32,7 +32,8 @@ def number(value, low=None, high=None, better=Better.LOWER):
 def test_a_run_does_not_differ_from_itself(any_run):
     diff = diff_runs(any_run, any_run)
     assert diff.empty
-    assert b"Nothing differs." in render_diff(diff, "text")
+    assert b"Nothing differs: this is one run, compared with itself." in render_diff(diff, "text")
+    assert b"Nothing differs." in render_diff(replace(diff, after="another"), "text")
     assert len(diff.unchanged) == len({item.fingerprint for item in any_run.findings(waived=True)})
 
 
@@ -81,6 +82,21 @@ def test_every_finding_lands_in_exactly_one_place(runs, data):
 )
 def test_the_trend_respects_the_intervals(before, after, trend):
     assert compare(before, after) is trend
+
+
+def test_what_did_not_move_is_counted_and_not_listed(story):
+    target = next(outcome for outcome in story.outcomes if outcome.measurements)
+    before = replace(story, outcomes=(replace(target, measurements=(number(5, 4, 6), replace(number(1), name="y"))),))
+    moved = (number(6, 5, 7), replace(number(3), name="y"))
+    after = replace(before, id="later", outcomes=(replace(target, measurements=moved),))
+    diff = diff_runs(before, after)
+    assert len(diff.changes) == 2
+    for name in ("text", "markdown"):
+        shown = render_diff(diff, name).decode()
+        assert "indistinguishable" not in shown
+        assert "1 measurement stayed within the intervals" in shown
+        assert "worse" in shown
+    assert b"indistinguishable" in render_diff(diff, "json")
 
 
 def test_renderings_say_what_changed(story):

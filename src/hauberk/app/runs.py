@@ -59,7 +59,7 @@ def assemble(
     """Return the run, without decision and checkpoint."""
     domain = situation.domain
     found = [finding for outcome in outcomes for finding in outcome.findings]
-    waiving = apply_waivers(situation.waivers, found, frame.started_us)
+    waiving = apply_waivers(situation.waivers, found, frame.started_us, narrowed=bool(frame.selected))
     assets = run_assets(frame, situation)
     return Run(
         id=_run_id(frame, assets),

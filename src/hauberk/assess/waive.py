@@ -62,8 +62,17 @@ def is_expired(item: Waived, now_us: int) -> bool:
     return date.fromisoformat(item.expires) < datetime.fromtimestamp(now_us / 1_000_000, tz=UTC).date()
 
 
-def apply_waivers(waivers: Iterable[Waived], findings: Iterable[Finding], now_us: int) -> Waiving:
-    """Sort a project's waivers by what they do to these findings at this time."""
+def apply_waivers(
+    waivers: Iterable[Waived], findings: Iterable[Finding], now_us: int, *, narrowed: bool = False
+) -> Waiving:
+    """Sort a project's waivers by what they do to these findings at this time.
+
+    Args:
+        waivers: what the project declares.
+        findings: what a run found.
+        now_us: UTC microseconds.
+        narrowed: whether the run left checks out, so that it cannot tell that a finding is gone.
+    """
     known = {found.fingerprint: found for found in findings}
     ordered = sorted(waivers, key=lambda item: item.fingerprint)
     expired = tuple(item for item in ordered if is_expired(item, now_us))
@@ -74,7 +83,7 @@ def apply_waivers(waivers: Iterable[Waived], findings: Iterable[Finding], now_us
     notes += [
         f"the waiver of {item.fingerprint} ({item.owner}) matches no finding of this run:"
         " remove it, or find out why the finding is gone"
-        for item in unmatched
+        for item in (() if narrowed else unmatched)
     ]
     return Waiving(active=active, expired=expired, unmatched=unmatched, notes=tuple(notes))
 
@@ -94,7 +103,10 @@ def _waiver(table: Mapping[str, object], where: str) -> Waived:
             )
     if not _FINGERPRINT.fullmatch(values["fingerprint"]):
         raise ConfigError(
-            f"{values['fingerprint']!r} is no fingerprint", where=where, why="it has 32 hexadecimal digits"
+            f"{values['fingerprint']!r} is no fingerprint",
+            where=where,
+            why="it has 32 hexadecimal digits; the text report shows the first 12 alone",
+            next_step="copy it from `hauberk report --format csv`, whose last column it is",
         )
     try:
         end = date.fromisoformat(values["expires"])

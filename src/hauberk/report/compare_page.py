@@ -21,7 +21,7 @@ from hauberk.report.plain import markdown
 DIFF_FORMATS = ("text", "json", "markdown")
 """The formats that `render_diff` knows."""
 
-_STYLE = {Trend.BETTER: "good", Trend.WORSE: "bad", Trend.DIFFERENT: "unknown", Trend.INDISTINGUISHABLE: "dim"}
+_STYLE = {Trend.BETTER: "good", Trend.WORSE: "bad", Trend.DIFFERENT: "unknown"}
 Section = tuple[str, str, list[str]]
 
 
@@ -56,6 +56,22 @@ def summary(diff: RunDiff) -> str:
     worse = sum(change.trend is Trend.WORSE for change in diff.changes)
     better = sum(change.trend is Trend.BETTER for change in diff.changes)
     return f"{', '.join(parts)}; {count(worse, 'measurement')} worse, {better:,} better"
+
+
+def _verdict(diff: RunDiff) -> str:
+    if diff.before == diff.after:
+        return "Nothing differs: this is one run, compared with itself."
+    return summary(diff) if not diff.empty else "Nothing differs."
+
+
+def _moved(diff: RunDiff) -> tuple[list[Change], str]:
+    """The measurements that moved, and a line for all others."""
+    moved = [change for change in diff.changes if change.trend is not Trend.INDISTINGUISHABLE]
+    same = len(diff.changes) - len(moved)
+    return (
+        moved,
+        f"{count(same, 'measurement')} stayed within the intervals; the JSON format lists them" if same else "",
+    )
 
 
 def _sections(diff: RunDiff) -> list[Section]:
@@ -97,26 +113,31 @@ def _change(change: Change) -> str:
 
 def _text(diff: RunDiff, paper: Paper) -> bytes:
     paper.write(f"{diff.before} → {diff.after}", style="bold")
-    paper.write(summary(diff) if not diff.empty else "Nothing differs.")
+    paper.write(_verdict(diff))
     for heading, style, lines in _sections(diff):
         paper.heading(heading)
         for line in lines:
             paper.write(line, lead="• ", lead_style=style)
+    moved, rest = _moved(diff)
     if diff.changes:
         paper.heading("Measurements")
-        for change in diff.changes:
-            paper.write(_change(change), lead=f"{change.trend:<17} ", lead_style=_STYLE[change.trend])
+    for change in moved:
+        paper.write(_change(change), lead=f"{change.trend:<10} ", lead_style=_STYLE[change.trend])
+    if rest:
+        paper.write(rest, style="dim")
     return paper.bytes()
 
 
 def _markdown(diff: RunDiff) -> bytes:
     title = f"# {markdown(diff.before)} → {markdown(diff.after)}"
-    lines = [title, "", markdown(summary(diff)) if not diff.empty else "Nothing differs."]
+    lines = [title, "", markdown(_verdict(diff))]
     for heading, _, items in _sections(diff):
         lines += ["", f"## {heading}", "", *(f"- {markdown(item)}" for item in items)]
+    moved, rest = _moved(diff)
     if diff.changes:
         lines += ["", "## Measurements", ""]
-        lines += [f"- **{change.trend}**: {markdown(_change(change))}" for change in diff.changes]
+    lines += [f"- **{change.trend}**: {markdown(_change(change))}" for change in moved]
+    lines += [f"- {markdown(rest)}"] if rest else []
     return ("\n".join(lines) + "\n").encode()
 
 
