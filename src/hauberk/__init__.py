@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from hauberk.app.replay import replay as replay
     from hauberk.app.report import recorded_run as recorded_run
     from hauberk.app.report import render_report as render_report
+    from hauberk.app.scan import scan_artifact as scan_artifact
 
 __version__ = "0.1.0"
 
@@ -62,6 +63,7 @@ _PUBLIC = {
     "render_report": "hauberk.app.report",
     "replay": "hauberk.app.replay",
     "restore_data": "hauberk.app.data",
+    "scan_artifact": "hauberk.app.scan",
     "sign_artifact": "hauberk.app.artifact",
     "verify_artifact": "hauberk.app.artifact",
     "verify_evidence": "hauberk.app.evidence",
@@ -85,6 +87,7 @@ __all__ = [
     "render_report",
     "replay",
     "restore_data",
+    "scan_artifact",
     "sign_artifact",
     "verify_artifact",
     "verify_evidence",

@@ -109,17 +109,17 @@ def waiver(found, expires):
 
 
 def test_a_waived_finding_does_not_count_until_its_waiver_ends(judge):
-    found = finding(severity=Severity.CRITICAL)
+    found = finding(severity=Severity.HIGH)
     run = make_run(outcome(findings=[found]), waived=(waiver(found, "2030-01-15"),))
     decision = judge(run)
     assert decision.effect is Effect.ALLOW
     assert decision.expires_us == NOW + DAY_US // 2 - 1
     later = judge(run, now_us=NOW + DAY_US)
-    assert {"no-critical-finding", "no-expired-waiver"} <= set(rules(later))
+    assert {"no-high-finding", "no-expired-waiver"} <= set(rules(later))
 
 
 def test_a_waiver_that_ends_between_facts_and_decision_hides_nothing(policy):
-    found = finding(severity=Severity.CRITICAL)
+    found = finding(severity=Severity.HIGH)
     run = make_run(outcome(findings=[found]), waived=(waiver(found, "2030-01-15"),))
     facts = facts_of(run, signature=SIGNED, now_us=NOW)
     assert decide(facts, policy, NOW).effect is Effect.ALLOW
@@ -308,6 +308,13 @@ def test_a_decision_costs_less_than_a_millisecond(policy):
 
 
 def test_a_waiver_may_run_to_the_last_day_of_the_calendar(judge):
-    found = finding(severity=Severity.CRITICAL)
+    found = finding(severity=Severity.HIGH)
     decision = judge(make_run(outcome(findings=[found]), waived=(waiver(found, "9999-12-31"),)))
     assert decision.effect is Effect.ALLOW
+
+
+def test_what_is_critical_cannot_be_waived_under_the_default_policy(judge):
+    found = finding(severity=Severity.CRITICAL)
+    decision = judge(make_run(outcome(findings=[found]), waived=(waiver(found, "2031-01-15"),)))
+    assert decision.effect is Effect.DENY
+    assert "no-critical-waived" in rules(decision)

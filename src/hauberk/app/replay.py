@@ -14,7 +14,7 @@ from hauberk.app.materials import project_materials
 from hauberk.app.plugins import known_checks
 from hauberk.app.project import open_project
 from hauberk.app.runs import run_assets
-from hauberk.assess import open_situation, replay_plan, run_plan, same_findings
+from hauberk.assess import Situation, open_situation, replay_plan, run_plan, same_findings
 from hauberk.core.asset import AssetRef
 from hauberk.core.ports import Progress
 from hauberk.core.run import Environment, Run
@@ -68,10 +68,19 @@ def replay(
     then = [outcome for outcome in recorded.outcomes if outcome.check in again]
     equal, different = same_findings(then, results.outcomes)
     changed = (
+        *_terms(recorded, situation),
         *_moved(recorded.assets, run_assets(project_frame(project, recorded.started_us), situation)),
         *_other(recorded.environment, environment()),
     )
     return Replayed(run=recorded, equal=equal, different=different, changed=changed)
+
+
+def _terms(recorded: Run, situation: Situation) -> Iterator[str]:
+    """Threshold and money terms decide what counts as caught and what it costs."""
+    if recorded.threshold is not None and recorded.threshold != situation.threshold:
+        yield f"the threshold was {recorded.threshold:g}, is {situation.threshold:g}"
+    if recorded.loss and recorded.loss != situation.money.formula:
+        yield f"money was {recorded.loss!r}, is {situation.money.formula!r}"
 
 
 def _moved(before: tuple[AssetRef, ...], after: tuple[AssetRef, ...]) -> Iterator[str]:

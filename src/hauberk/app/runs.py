@@ -71,6 +71,8 @@ def assemble(
         seed=frame.seed,
         currency=frame.currency,
         positive=frame.positive,
+        threshold=None if situation.model is None else situation.threshold,
+        loss=situation.money.formula if situation.money.currency else "",
         domain_confirmed=domain is not None and domain.confirmed,
         environment=environment(),
         assets=assets,

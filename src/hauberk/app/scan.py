@@ -36,19 +36,19 @@ def scan_exit_code(verdicts: Sequence[FileVerdict]) -> int:
     return next((code for code in (1, 4) if code in codes), 0)
 
 
-def render_scan(verdicts: Sequence[FileVerdict], format: str) -> bytes:  # noqa: A002 - the name of the option
+def render_scan(verdicts: Sequence[FileVerdict], kind: str) -> bytes:
     """Write verdicts as `text`, `json` (a list, one object a file) or `sarif` 2.1.0.
 
     Raises:
         UsageError: another format.
     """
-    if format == "text":
+    if kind == "text":
         return "".join(f"{line}\n" for each in verdicts for line in _lines(each)).encode()
-    if format == "json":
+    if kind == "json":
         return _json([_plain(each) for each in verdicts])
-    if format == "sarif":
+    if kind == "sarif":
         return _json(_sarif(verdicts))
-    raise UsageError(f"there is no format {format!r}", next_step=f"formats: {', '.join(SCAN_FORMATS)}")
+    raise UsageError(f"there is no format {kind!r}", next_step=f"formats: {', '.join(SCAN_FORMATS)}")
 
 
 def _json(value: Any) -> bytes:

@@ -145,7 +145,7 @@ class _Process:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                env=_environment(),
             )
         finally:
             there.close()
@@ -192,3 +192,9 @@ def _cause(status: int) -> str:
     name = signal.Signals(-status).name
     hint = ", which the kernel sends when memory runs out" if -status == signal.SIGKILL else ""
     return f"the check's process was ended by {name}{hint}"
+
+
+def _environment() -> dict[str, str]:
+    """The parent's environment without its signing key: workers parse hostile files and sign nothing."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HAUBERK_KEY")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -68,6 +68,8 @@ class Run:
         seed: master seed.
         currency: currency code of all amounts.
         positive: what the event is, in words, such as `default` or `fraud`.
+        threshold: score from which on the business acts; None where there is no model.
+        loss: how a missed event becomes an amount, in words; empty if no money terms were declared.
         domain_confirmed: false while no person has confirmed the domain.
         environment: versions, processor and threads.
         assets: everything that was read.
@@ -96,6 +98,8 @@ class Run:
     aborted: bool = False
     currency: str = ""
     positive: str = "event"
+    threshold: float | None = None
+    loss: str = ""
     domain_confirmed: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     waived: tuple[Waived, ...] = ()

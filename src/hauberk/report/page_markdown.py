@@ -129,6 +129,8 @@ def _limits(run: Run) -> list[str]:
 def _proof(run: Run) -> list[str]:
     code = exit_code(run)
     lines = ["", "## Repeat and verify", "", f"- repeat: {markdown_code(run.command)}", f"- seed: {run.seed}"]
+    lines += [] if run.threshold is None else [f"- threshold: {run.threshold:g}"]
+    lines += [f"- money: {markdown(run.loss)}"] if run.loss else []
     lines += [
         f"- {markdown(asset.role or asset.kind)}: {markdown(asset.name)} {markdown_code(asset.digest)}"
         for asset in run.assets

@@ -180,6 +180,10 @@ def _proof(paper: Paper, run: Run) -> None:
     paper.heading("Repeat and verify")
     paper.write(run.command, lead="repeat: ")
     paper.write(str(run.seed), lead="seed: ")
+    if run.threshold is not None:
+        paper.write(f"{run.threshold:g}", lead="threshold: ")
+    if run.loss:
+        paper.write(run.loss, lead="money: ")
     if run.checkpoint is None:
         paper.write("There is no ledger checkpoint: nothing outside this run proves when it happened.")
         return

@@ -9,7 +9,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from hauberk.artifact.formats.source import CHUNK, FileSource, FormatError, LimitError, MemorySource, Source
 
@@ -86,10 +86,11 @@ def _decoded(decoder: Decoder, packed: bytes) -> Iterator[bytes]:
         while not decoder.eof and not decoder.needs_input:
             yield decoder.decompress(b"", CHUNK)
         return
+    inflater: Any = decoder  # zlib gives its class no public name
     tail = packed
     while tail:
-        yield decoder.decompress(tail, CHUNK)  # type: ignore[attr-defined]  # zlib gives its class no public name
-        tail = decoder.unconsumed_tail  # type: ignore[attr-defined]  # as above
+        yield inflater.decompress(tail, CHUNK)
+        tail = inflater.unconsumed_tail
 
 
 @contextmanager

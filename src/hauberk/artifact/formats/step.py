@@ -13,9 +13,9 @@ from hauberk.artifact.formats.source import FormatError, LimitError
 from hauberk.artifact.formats.symbol import OPAQUE, Items, Made, Pairs, Span, parts
 
 Argument = tuple[bytes | int, int]
+Actions = dict[str, Callable[[Machine, Any], None]]
 
-MEMO_SLACK = 1_000_000
-"""How far a memo index may run ahead of the opcodes; CPython reserves memory up to it."""
+MEMO_SLACK = 1_000_000  # how far a memo index may run ahead of the opcodes; CPython reserves memory up to it
 
 
 def _text(machine: Machine, argument: Argument) -> None:
@@ -238,7 +238,7 @@ def _persid(machine: Machine, line: bytes) -> None:
     machine.push(machine.watcher.persistent(machine, line.decode("utf-8", "replace")))
 
 
-_ACTIONS: dict[str, Callable[[Machine, Any], None]] = {
+_VALUES: Actions = {
     "mark": lambda machine, _: machine.marks.append(len(machine.stack)),
     "stop": _stop,
     "pop": _pop,
@@ -260,6 +260,8 @@ _ACTIONS: dict[str, Callable[[Machine, Any], None]] = {
     "unicode": lambda machine, line: _literal(machine, literal.unicode_line(line)),
     "bytes": _bytes,
     "bytearray": _bytes,
+}
+_DEEDS: Actions = {
     "append": _append,
     "appends": _extended("list"),
     "additems": _extended("set"),
@@ -295,5 +297,4 @@ _ACTIONS: dict[str, Callable[[Machine, Any], None]] = {
     "readonly_buffer": lambda machine, _: machine.watcher.defect(machine, "a buffer is made read-only"),
 }
 
-STEPS = bound(_ACTIONS)
-"""For each opcode's byte: its name, its argument's layout, what it does."""
+STEPS = bound({**_VALUES, **_DEEDS})  # each opcode's byte: its name, its argument's layout, what it does
