@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("hauberk.cli.check:check", "Run everything that hauberk.toml declares and judge it by policy."),
     "data": ("hauberk.cli.data:data", "Admit a table: check it, quarantine rows, bring them back."),
     "attack": ("hauberk.cli.attack:attack", "Attack your own model inside the domain."),
-    "artifact": ("hauberk.cli.artifact:artifact", "Digest, sign and verify a model file or folder."),
+    "artifact": ("hauberk.cli.artifact:artifact", "Scan, digest, sign and verify a model file or folder."),
     "gate": ("hauberk.cli.gate:gate", "Judge recorded runs by a policy, or try another policy on them."),
     "report": ("hauberk.cli.report:report", "Render a recorded run in another format."),
     "diff": ("hauberk.cli.diff:diff", "Compare two recorded runs."),
