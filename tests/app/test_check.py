@@ -35,6 +35,13 @@ def test_every_check_ends_in_one_outcome_and_none_in_an_error(run) -> None:
     assert run.count(Status.PASSED) + run.count(Status.FINDINGS) >= 20
 
 
+def test_the_record_names_money_terms_only_where_there_are_any(project: Path) -> None:
+    assert hauberk.check(project, select=("HB-A",)).loss == "loss = 0.5 x debt EUR"
+    file = project / "hauberk.toml"
+    file.write_text(file.read_text().replace('amount = "debt"', ""))
+    assert hauberk.check(project, select=("HB-A",)).loss == ""
+
+
 def test_an_unsigned_model_is_denied_and_the_reason_says_so(run) -> None:
     assert run.decision is not None
     assert run.decision.effect is Effect.DENY

@@ -65,7 +65,7 @@ def test_parameters_reach_the_check(entries, situation):
             "the check broke its contract: two findings share one place: tell them apart by a key",
         ),
         ("returns_nothing", Status.ERROR, "the check returned a NoneType, not measurements and findings"),
-        ("unreadable", Status.ERROR, "the file ends early: 12 bytes are missing"),
+        ("unreadable", Status.ERROR, "the file ends early: 12 bytes are missing; save it again"),
         ("bad_evidence", Status.ERROR, "the check put a str among its evidence"),
         ("bytes_in_evidence", Status.ERROR, "the check yielded a bytes where a value belongs"),
         (

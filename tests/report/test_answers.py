@@ -24,6 +24,14 @@ def test_a_denial_is_a_no_with_the_reasons_that_deny(story):
     assert replies.steps[-1] == f"Repeat the run: {story.command}"
 
 
+def test_checks_that_did_not_end_are_named_and_counted(clean):
+    one = replace(clean.outcomes[0], status=Status.ERROR, findings=())
+    broken = tuple(replace(one, check=f"HB-E00{at}") for at in range(5))
+    replies = answer(replace(clean, outcomes=broken))
+    named = ", ".join(outcome.check for outcome in broken[:3])
+    assert replies.steps[0].startswith(f"Find out why these checks did not finish ({named} and 2 more);")
+
+
 def test_an_allow_is_a_yes_with_its_terms(clean):
     replies = answer(clean)
     assert (replies.safe.headline, replies.safe.tone) == ("Yes", Tone.GOOD)

@@ -111,6 +111,7 @@ CSV_REFUSED = {
     "doubled name": b"a,a\n1,2\n",
     "empty name": b"a,,c\n1,2,3\n",
     "open quote": b'a,b\n1,"x\n3,4\n',
+    "semicolons": b"a;b\n1,5;2\n",
 }
 
 
@@ -120,6 +121,13 @@ def test_a_broken_csv_is_refused(content: bytes, tmp_path: Path) -> None:
         open_table(written(tmp_path / "t.csv", content))
     assert caught.value.where
     assert caught.value.next_step
+
+
+def test_fields_that_something_else_parts_are_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="not parted by ','") as caught:
+        open_table(written(tmp_path / "t.csv", b"a;b;c\n1;2;3\n"))
+    assert "2 of ';'" in caught.value.why
+    assert open_table(written(tmp_path / "u.csv", b"a;b,c\n1,2\n")).columns == ("a;b", "c")
 
 
 def test_the_ragged_line_is_named(tmp_path: Path) -> None:

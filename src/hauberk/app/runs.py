@@ -72,7 +72,7 @@ def assemble(
         currency=frame.currency,
         positive=frame.positive,
         threshold=None if situation.model is None else situation.threshold,
-        loss=situation.money.formula if situation.money.currency else "",
+        loss=situation.money.formula if situation.money.amount or situation.money.flat else "",
         domain_confirmed=domain is not None and domain.confirmed,
         environment=environment(),
         assets=assets,

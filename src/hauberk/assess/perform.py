@@ -108,7 +108,7 @@ def outcome_of(item: Planned, error: BaseException) -> Outcome:
     if isinstance(error, OverBudget):
         return item.ended(Status.ERROR, f"over budget: {error.what}")
     if isinstance(error, HauberkError):
-        return item.ended(Status.ERROR, _sentence(error))
+        return item.ended(Status.ERROR, "; ".join(part for part in (_sentence(error), error.next_step) if part))
     lines = str(error).strip().splitlines()
     text = _LIST.sub("[…]", lines[0] if lines else "")[:_LONGEST]
     name = type(error).__name__

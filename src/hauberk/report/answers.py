@@ -119,10 +119,7 @@ def _gaps(run: Run) -> tuple[str, ...]:
     if run.aborted and run.decision is not None:
         gaps.append("The run was interrupted.")
     if run.incomplete:
-        names = ", ".join(outcome.check for outcome in run.incomplete[:_STEPS])
-        more = len(run.incomplete) - _STEPS
-        rest = f" and {more:,} more" if more > 0 else ""
-        gaps.append(f"{count(len(run.incomplete), 'planned check')} did not run to the end: {names}{rest}.")
+        gaps.append(f"{count(len(run.incomplete), 'planned check')} did not run to the end: {_incomplete(run)}.")
     if not run.outcomes:
         gaps.append("No check was planned.")
     elif not _examined(run):
@@ -203,5 +200,13 @@ def _steps(run: Run, found: list[Finding]) -> tuple[str, ...]:
 def _unfinished(run: Run) -> list[str]:
     if not run.incomplete:
         return []
+    return [
+        f"Find out why these checks did not finish ({_incomplete(run)}); their reasons stand in the table of checks."
+    ]
+
+
+def _incomplete(run: Run) -> str:
+    """The first checks that did not end, and how many more there are."""
     names = ", ".join(outcome.check for outcome in run.incomplete[:_STEPS])
-    return [f"Find out why these checks did not finish ({names}); their reasons stand in the table of checks."]
+    more = len(run.incomplete) - _STEPS
+    return f"{names} and {more:,} more" if more > 0 else names

@@ -103,7 +103,21 @@ def _header(path: Path, separator: str) -> list[str]:
         raise Unreadable("the header line does not name each column once", where=str(path), why=why, next_step=_NEXT)
     if not names:
         raise NothingToExamine("the file has no header line", where=str(path), next_step=_NEXT)
+    if len(names) == 1:
+        _refuse_other_marks(path, separator, names[0])
     return names
+
+
+def _refuse_other_marks(path: Path, separator: str, line: str) -> None:
+    """A header that is one name made of several is a file of another dialect, not a table of one column."""
+    other = next((mark for mark in ";\t|" if mark != separator and mark in line), "")
+    if other:
+        raise Unreadable(
+            f"the fields are not parted by {separator!r}",
+            where=str(path),
+            why=f"the header line is one name that holds {line.count(other)} of {other!r}",
+            next_step="write the file again with commas (and points in numbers), or as Parquet",
+        )
 
 
 def _check_fields(path: Path, separator: str, width: int) -> None:

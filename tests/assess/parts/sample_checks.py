@@ -111,7 +111,7 @@ def returns_nothing(ctx):
 @a_check(11)
 def unreadable(ctx):
     """Meet an unreadable file."""
-    raise Unreadable("the file ends early", where="x.parquet", why="12 bytes are missing")
+    raise Unreadable("the file ends early", where="x.parquet", why="12 bytes are missing", next_step="save it again")
     yield
 
 
