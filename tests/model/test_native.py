@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from hauberk.core.check import Need
 from hauberk.core.errors import Unreadable, UsageError
 from hauberk.model import open_model
+from hauberk.model.adapters.lightgbm_booster import open_text
 from hauberk.model.adapters.lightgbm_text import text_fault
+from hauberk.model.adapters.opened import Request
 from hauberk.model.tree_shape import fault
 
 RNG = np.random.default_rng(0)
@@ -185,8 +187,13 @@ def test_every_truncation_is_found_or_harmless(cut):
     parameters = WHOLE.index("\nparameters:")
     whole_trees = tail <= cut < parameters + len("\nparameters:") or cut >= WHOLE.index("end of parameters") + 17
     assert bool(wrong) != whole_trees
-    if not wrong:
+    if wrong:
+        return
+    try:
         assert lightgbm.Booster(model_str=text).num_trees() == 3
+    except ValueError:  # the list of categories on the last line is cut off, which LightGBM refuses by itself
+        with pytest.raises(Unreadable):
+            open_text(text.encode(), Request(where="m", features=None, positive=1, threads=1))
 
 
 @pytest.mark.parametrize(
