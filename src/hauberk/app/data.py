@@ -123,6 +123,8 @@ def quarantine_data(admitted: Admitted, out: str | os.PathLike[str]) -> Quaranti
 
 def restore_data(folder: str | os.PathLike[str], out: str | os.PathLike[str]) -> Table:
     """Put the rows set aside back: the table as it was, in its order; see `hauberk.data.restore`."""
+    if not Path(folder).is_dir():
+        raise UsageError("the folder does not exist", where=str(folder), next_step="name what `data quarantine` wrote")
     return restore(Path(folder), Path(out))
 
 

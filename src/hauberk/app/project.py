@@ -138,8 +138,9 @@ class Project:
         return target, digest_bytes(content)
 
     def run_ids(self) -> list[str]:
-        """Ids of the recorded runs, oldest first."""
-        return sorted(path.stem for path in self.runs.glob("*.json"))
+        """Ids of the recorded runs, oldest first; runs of one second in the order in which they were written."""
+        found = sorted(self.runs.glob("*.json"), key=lambda path: (path.stem[:16], path.stat().st_mtime_ns, path.stem))
+        return [path.stem for path in found]
 
     def load_run(self, name: str) -> Run:
         """Read a recorded run by id, by a unique beginning of one, by path, or `last`.

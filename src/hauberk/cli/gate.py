@@ -17,11 +17,12 @@ from hauberk.cli.output import config_option, write_bytes
     "--try", "policy", metavar="POLICY", help="Put every recorded run before this policy; nothing is recorded."
 )
 @click.option("--default-policy", is_flag=True, help="Print the policy that ships with Hauberk, to start from.")
+@click.option("--policy-facts", is_flag=True, help="Print everything that a policy may speak of.")
 @config_option
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
 )
-def gate(*, run: str, policy: str | None, default_policy: bool, config: str, format_: str) -> int:
+def gate(*, run: str, policy: str | None, default_policy: bool, policy_facts: bool, config: str, format_: str) -> int:
     """Judge a recorded run by the project's policy as of now; exit 1 if it denies, 4 if it allows what is incomplete.
 
     Evidence that has grown too old denies. Data or a model that are not the ones that the run examined are refused with
@@ -33,10 +34,10 @@ def gate(*, run: str, policy: str | None, default_policy: bool, config: str, for
       hauberk gate --default-policy > policy.cedar
       hauberk gate --try policy.cedar
     """
-    if default_policy:
-        from hauberk.registry import default_policy_text
+    if default_policy or policy_facts:
+        from hauberk.registry import default_policy_text, schema_text
 
-        write_bytes(default_policy_text().encode())
+        write_bytes((schema_text() if policy_facts else default_policy_text()).encode())
         return 0
     if policy is not None:
         return _rehearse(policy, config, format_)

@@ -212,7 +212,7 @@ def _refuse_misfit(source: Source, schema: cedarpy.Schema, where: str) -> None:
         "this rule asks for what a policy may not speak of",
         where=_at(where, source.line),
         why=why,
-        next_step=f"did you mean {near[0]!r}?" if near else "hauberk.cedarschema lists every fact with its meaning",
+        next_step=f"did you mean {near[0]!r}?" if near else "`hauberk gate --policy-facts` lists every fact",
     )
 
 
@@ -261,7 +261,7 @@ def _refuse_unknown_places(sentence: str, tags: Collection[str], where: str) -> 
         raise ConfigError(
             f"the @sentence of this rule names the unknown fact {unknown[0]!r}",
             where=where,
-            next_step=f"did you mean {near[0]!r}?" if near else "hauberk.cedarschema lists every fact",
+            next_step=f"did you mean {near[0]!r}?" if near else "`hauberk gate --policy-facts` lists every fact",
         )
 
 
