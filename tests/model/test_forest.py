@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real models of every library, and forests that must score as they do; a wrong one must be refused."""
 
 import subprocess
