@@ -100,6 +100,10 @@ def test_clean_means_that_cpython_asks_for_permitted_names_only(seed, edits):
         assert [name for name in _asked(content) if not (permit(*name) or permit(*modern_name(*name)))] == []
 
 
+def test_an_escape_that_means_nothing_is_no_defect_of_the_scan():
+    assert _verdict(b"S'\\inert'\n.") is Verdict.CLEAN
+
+
 def test_the_oracle_sees_what_a_hostile_stream_asks_for():
     assert _asked(_HOSTILE) == [("os", "system")]
     assert _verdict(_HOSTILE) is Verdict.MALICIOUS

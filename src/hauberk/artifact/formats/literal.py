@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import warnings
 
 from hauberk.artifact.formats.symbol import OPAQUE
 
@@ -43,7 +44,10 @@ def quoted(line: bytes) -> str | None:
     if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in {b"'", b'"'}:
         return None
     try:
-        return codecs.escape_decode(line[1:-1])[0].decode("latin-1")
+        with warnings.catch_warnings(
+            action="ignore", category=DeprecationWarning
+        ):  # an escape that means nothing stays
+            return codecs.escape_decode(line[1:-1])[0].decode("latin-1")
     except ValueError:
         return None
 
