@@ -85,9 +85,16 @@ def checks_index(entries: list[dict[str, Any]]) -> str:
     return "\n".join([*parts, f"```{{toctree}}\n:hidden:\n\n{names}\n```\n"])
 
 
+def context_of(command: click.Command) -> click.Context:
+    """A context as the command line makes it: click keeps the help option that it first makes on the command itself."""
+    root = importlib.import_module("hauberk.cli.main").cli
+    top = click.Context(root, **root.context_settings)
+    return top if command is root else click.Context(command, parent=top, **command.context_settings)
+
+
 def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
     """Every command under a group with its full name, groups included, in the group's order."""
-    context = click.Context(group, info_name=path)
+    context = context_of(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None, f"{path} {name} is listed and cannot be loaded"
@@ -98,7 +105,7 @@ def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command
 
 def command_section(name: str, command: click.Command) -> str:
     """Heading, usage, help text and options of one command."""
-    context = click.Context(command, info_name=name)
+    context = context_of(command)
     usage = " ".join(command.collect_usage_pieces(context))
     text = inspect.cleandoc(command.help or "").replace("\b\n", "")
     rows = []

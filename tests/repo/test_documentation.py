@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import click
 import msgspec
 import pytest
 
@@ -76,19 +74,9 @@ def test_every_command_that_a_page_names_exists(page: Path, known: set[str]) -> 
 
 
 @pytest.fixture(scope="module")
-def known() -> set[str]:
+def known(pages: ModuleType) -> set[str]:
     """Full name of every command and group."""
-    return set(commands(cli, "hauberk"))
-
-
-def commands(group: click.Group, path: str) -> Iterator[str]:
-    context = click.Context(group)
-    for word in group.list_commands(context):
-        command = group.get_command(context, word)
-        assert command is not None, f"{path} {word}"
-        yield f"{path} {word}"
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{path} {word}")
+    return {name for name, _ in pages.commands(cli, "hauberk")}
 
 
 def test_every_command_has_a_heading_a_help_text_and_documented_options(generated: Path, known: set[str]) -> None:

@@ -31,7 +31,7 @@ def test_each_hook_starts_a_command_that_exists(name: str, body: str) -> None:
     command: click.Command | None = cli
     for word in words:
         assert isinstance(command, click.Group)
-        command = command.get_command(click.Context(command), word)
+        command = command.get_command(click.Context(command, **command.context_settings), word)
         assert command is not None, keys["entry"]
     if keys.get("pass_filenames") != "false":
         assert any(isinstance(each, click.Argument) and each.nargs == -1 for each in command.params), (
