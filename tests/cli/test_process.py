@@ -117,9 +117,10 @@ def test_an_interrupted_run_is_recorded_as_aborted(project: Path, number: int, c
     assert process.stderr is not None
     assert process.stdout is not None
     seen = b""
-    until = time.monotonic() + 90
+    until = time.monotonic() + 300
     while b"HB-E001" not in seen and time.monotonic() < until:
         seen += os.read(process.stderr.fileno(), 4096)
+    assert b"HB-E001" in seen, f"the check never began, so that there is no run to interrupt: {seen!r}"
     process.send_signal(number)
     out = process.stdout.read()
     said = process.stderr.read()
