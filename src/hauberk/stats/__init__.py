@@ -4,6 +4,7 @@
 It takes arrays and returns arrays; it knows nothing of models, tables or files.
 """
 
+from hauberk.stats.delong import auc_difference
 from hauberk.stats.distance import ks_distance, ks_margin, total_variation, variation_margin
 from hauberk.stats.interval import quantile_interval, rate_interval
 from hauberk.stats.ladder import RUNGS, count_rungs, edges, rung_quantile, rungs
@@ -12,6 +13,7 @@ from hauberk.stats.rank import auc, auc_interval
 __all__ = [
     "RUNGS",
     "auc",
+    "auc_difference",
     "auc_interval",
     "count_rungs",
     "edges",
