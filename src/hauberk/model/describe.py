@@ -9,7 +9,8 @@ from typing import Any
 from hauberk.core.errors import UsageError
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.classes import generated
-from hauberk.model.opening import open_native, read_model_file
+from hauberk.model.opening import open_native
+from hauberk.model.reading import read_model_file
 from hauberk.model.recognise import recognise
 from hauberk.seal import digest_bytes
 

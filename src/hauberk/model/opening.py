@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from hauberk.core.check import Need
-from hauberk.core.errors import HauberkError, Unreadable, UsageError
+from hauberk.core.errors import HauberkError, Unreadable
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.classes import Label
 from hauberk.model.endpoint.address import is_address, parse_address
@@ -17,6 +17,7 @@ from hauberk.model.endpoint.mlflow import open_mlflow
 from hauberk.model.endpoint.oip import open_oip
 from hauberk.model.endpoint.transport import Transport
 from hauberk.model.load.trusted import Worker, require_trust
+from hauberk.model.reading import read_model_file
 from hauberk.model.recognise import Format, recognise
 from hauberk.model.view import ModelView
 from hauberk.seal import digest_bytes
@@ -76,28 +77,6 @@ def open_model(
     return _view(opened, name or path.name, digest)
 
 
-def read_model_file(path: Path) -> bytes:
-    """Return the bytes of a model file.
-
-    Raises:
-        UsageError: there is no such file.
-        Unreadable: it is a directory, is empty, or the system refuses to read it.
-    """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise UsageError("there is no such model file", where=str(path), next_step="check the path") from error
-    except IsADirectoryError as error:
-        raise Unreadable(
-            "a directory is not a model file", where=str(path), next_step="name the model file inside it"
-        ) from error
-    except OSError as error:
-        raise Unreadable("the model file cannot be read", where=str(path), why=error.strerror or str(error)) from error
-    if not content:
-        raise Unreadable("the model file is empty", where=str(path), next_step="save the model again")
-    return content
-
-
 def open_native(content: bytes, kind: Format, request: Request) -> Opened:
     """Open the bytes of a format that carries no code.
 
@@ -143,6 +122,8 @@ def _adapter(place: str) -> Callable[[Any, Request], Opened]:
 
 def _view(opened: Opened, name: str, digest: str) -> ModelView:
     answers = {Need.LABELS} if opened.labels_only else {Need.SCORES, Need.LABELS}
+    if opened.trees is not None:
+        answers.add(Need.TREES)
     return ModelView(
         name=name,
         digest=digest,
@@ -150,4 +131,5 @@ def _view(opened: Opened, name: str, digest: str) -> ModelView:
         features=opened.features,
         scorer=opened.scorer,
         capabilities=frozenset(answers),
+        tree_reader=opened.trees,
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hauberk.core.check import Need
 from hauberk.core.errors import HauberkError, Incomplete, UsageError
+from hauberk.model.trees import TreeReader, Trees
 
 SLACK = 1e-6
 """How far from [0, 1] a score may lie, since single-precision models round to 1.0000001; it is clipped."""
@@ -43,7 +44,9 @@ class ModelView:
         features: names of the columns it reads, in its order.
         scorer: the adapter; called with a frame that holds exactly `features`, in that order.
         capabilities: what it can answer, out of SCORES, LABELS, TREES and GRADIENTS. A model that gives hard labels
-            alone has LABELS, and its scorer returns 0.0 or 1.0.
+            alone has LABELS, and its scorer returns 0.0 or 1.0. TREES says that the model is of a kind whose trees are
+            read; reading them is left until `trees` is called, which may still refuse.
+        tree_reader: reads the trees; None where the model is of no such kind.
         deterministic: false if the adapter knows that two calls may differ.
     """
 
@@ -54,6 +57,7 @@ class ModelView:
     scorer: Scorer
     capabilities: frozenset[Need] = field(default_factory=lambda: frozenset({Need.SCORES, Need.LABELS}))
     deterministic: bool = True
+    tree_reader: TreeReader | None = None
 
     def scores(self, frame: pl.DataFrame) -> NDArray[np.float64]:
         """P(event) for each row of a frame that holds at least the model's features.
@@ -63,6 +67,22 @@ class ModelView:
             Incomplete: the model failed on rows; the message says on how many.
         """
         return checked_scores(self, frame)
+
+    def trees(self) -> Trees:
+        """The model's trees, shown to score as the model does; read once, when they are first asked for.
+
+        Raises:
+            UsageError: the model is not made of trees, or of trees that would not score as the model does.
+            Incomplete: the process that holds the model did not answer.
+        """
+        if self.tree_reader is None:
+            raise UsageError(
+                "the model gives no trees",
+                where=self.name,
+                why=f"it is a {self.framework} model of a kind whose trees are not read",
+                next_step="attack the model by its scores, which need no trees",
+            )
+        return self.tree_reader()
 
     def close(self) -> None:
         """End what the adapter keeps open, such as a worker process. Calling it twice does no harm."""

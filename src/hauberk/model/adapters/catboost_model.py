@@ -21,7 +21,11 @@ from numpy.typing import NDArray
 from hauberk.core.errors import Unreadable, UsageError
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.classes import column_names, event_index
+from hauberk.model.forest.arrival import converters
+from hauberk.model.forest.event import event_forest
 from hauberk.model.matrix import is_number, is_text, missing_count, numeric_matrix
+from hauberk.model.tree_proof import shown_by_scores
+from hauberk.model.trees import TreeReader, Trees
 
 _OBJECTIVES = ("Logloss", "CrossEntropy", "MultiClass", "MultiClassOneVsAll", "Focal")
 
@@ -135,7 +139,14 @@ def open_model_object(model: Any, request: Request) -> Opened:
         threads=request.threads,
         where=request.where,
     )
-    return Opened(framework="catboost", features=features, scorer=scorer, objective=objective)
+    trees = TreeReader(lambda: _trees(scorer, features))
+    return Opened(framework="catboost", features=features, scorer=scorer, objective=objective, trees=trees)
+
+
+def _trees(scorer: CatboostScorer, features: tuple[str, ...]) -> Trees:
+    forest = converters("from_catboost").forest_of_catboost(scorer.model, scorer.where)
+    trees = Trees(forest=event_forest(forest, scorer.event, where=scorer.where), features=features, where=scorer.where)
+    return shown_by_scores(trees, scorer)
 
 
 def _binary_fault(content: bytes) -> str:

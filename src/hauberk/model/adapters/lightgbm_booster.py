@@ -21,7 +21,11 @@ from hauberk.core.errors import Unreadable, UsageError
 from hauberk.model.adapters.lightgbm_text import text_fault
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.classes import column_names, event_index
+from hauberk.model.forest.arrival import converters
+from hauberk.model.forest.event import event_forest
 from hauberk.model.matrix import numeric_matrix
+from hauberk.model.tree_proof import shown_by_scores
+from hauberk.model.trees import TreeReader, Trees
 
 _BINARY = ("binary", "cross_entropy", "xentropy")
 """Objectives whose transformed output is P(class 1)."""
@@ -94,7 +98,19 @@ def open_booster(booster: Any, request: Request, *, text: str = "", classes: tup
         threads=request.threads,
         where=request.where,
     )
-    return Opened(framework="lightgbm", features=features, scorer=scorer, objective=objective)
+    trees = TreeReader(lambda: _trees(scorer, features))
+    return Opened(framework="lightgbm", features=features, scorer=scorer, objective=objective, trees=trees)
+
+
+def _trees(scorer: BoosterScorer, features: tuple[str, ...]) -> Trees:
+    forest = converters("from_lightgbm").forest_of_booster(scorer.booster, scorer.where)
+    trees = Trees(
+        forest=event_forest(forest, scorer.event, where=scorer.where),
+        features=features,
+        codes={name: tuple(values) for name, values in scorer.categories.items()},
+        where=scorer.where,
+    )
+    return shown_by_scores(trees, scorer)
 
 
 def open_classifier(model: Any, request: Request) -> Opened:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hauberk.model.classes import Label
+from hauberk.model.trees import TreeReader
 from hauberk.model.view import Scorer
 
 
@@ -36,6 +37,7 @@ class Opened:
         scorer: P(event) of a frame with exactly these columns.
         labels_only: true if it answers hard labels alone.
         objective: what it was trained for, in the framework's words; empty if unknown.
+        trees: reads its trees when they are first asked for; None where it is not made of trees that are read.
     """
 
     framework: str
@@ -43,3 +45,4 @@ class Opened:
     scorer: Scorer
     labels_only: bool = False
     objective: str = ""
+    trees: TreeReader | None = None

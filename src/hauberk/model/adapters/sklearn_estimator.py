@@ -24,7 +24,14 @@ from hauberk.core.errors import UsageError
 from hauberk.model.adapters.missing_words import learned_nan
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.classes import column_names, event_index
+from hauberk.model.forest.convert import forest_of
+from hauberk.model.forest.event import event_forest
 from hauberk.model.matrix import is_number, is_text, numeric_matrix
+from hauberk.model.tree_proof import shown_by_scores
+from hauberk.model.trees import TreeReader, Trees
+
+_GROWN = frozenset({"BaseHistGradientBoosting", "BaseGradientBoosting", "ForestClassifier", "BaseDecisionTree"})
+"""Ancestors of the classifiers whose trees are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,31 @@ def open_estimator(estimator: Any, request: Request) -> Opened:
         scorer=scorer,
         labels_only=labels_only,
         objective=type(final).__name__,
+        trees=_reader(estimator, scorer, features),
     )
+
+
+def _reader(estimator: Any, scorer: EstimatorScorer, features: tuple[str, ...]) -> TreeReader | None:
+    """Reads the trees of an estimator of a kind that is converted, None for others.
+
+    The steps of a pipeline turn a record into something else before a tree sees it, so pipelines are among the others.
+    """
+    kinds = {kind.__name__ for kind in type(estimator).__mro__}
+    if scorer.labels_only or not kinds & _GROWN:
+        return None
+    return TreeReader(lambda: _trees(estimator, scorer, features))
+
+
+def _trees(estimator: Any, scorer: EstimatorScorer, features: tuple[str, ...]) -> Trees:
+    where = type(estimator).__name__
+    forest = forest_of(estimator)
+    trees = Trees(
+        forest=event_forest(forest, scorer.event, where=where),
+        features=features,
+        codes={features[column]: values for column, values in forest.categories.items()},
+        where=where,
+    )
+    return shown_by_scores(trees, scorer)
 
 
 def written_as_fitted(frame: pl.DataFrame, *, nan_words: bool) -> pl.DataFrame:

@@ -10,7 +10,7 @@ count, as in the library's own classifier.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,12 @@ from hauberk.model import ubjson
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.adapters.xgboost_document import categories_of, document_fault
 from hauberk.model.classes import column_names, event_index
+from hauberk.model.forest.arrival import converters
+from hauberk.model.forest.event import event_forest
+from hauberk.model.forest.flat import Link
 from hauberk.model.matrix import numeric_matrix
+from hauberk.model.tree_proof import shown_by_scores
+from hauberk.model.trees import TreeReader, Trees
 
 _PROBABILITY = ("binary:logistic", "reg:logistic")
 _OBJECTIVES = (*_PROBABILITY, "binary:logitraw", "binary:hinge", "multi:softprob")
@@ -130,13 +135,12 @@ def _open(booster: Any, document: Any, request: Request, classes: tuple[Any, ...
     if request.threads:
         booster.set_param({"nthread": request.threads})
     linear = learner["gradient_booster"].get("name") == "gblinear"
-    best = booster.attr("best_iteration")
     scorer = XgboostScorer(
         booster=booster,
         categories={features[column]: values for column, values in categories_of(learner).items()},
         objective=objective,
         event=event_index(classes, request.positive, where=request.where),
-        rounds=(0, int(best) + 1) if best is not None and not linear else (0, 0),
+        rounds=_rounds(booster, linear=linear),
         missing=missing,
         linear=linear,
         where=request.where,
@@ -147,7 +151,35 @@ def _open(booster: Any, document: Any, request: Request, classes: tuple[Any, ...
         scorer=scorer,
         labels_only=objective == "binary:hinge",
         objective=objective,
+        # a hinge answers decisions alone: no margin says how near one is
+        trees=None if linear or objective == "binary:hinge" else TreeReader(lambda: _trees(scorer, features)),
     )
+
+
+def _rounds(booster: Any, *, linear: bool) -> tuple[int, int]:
+    """The rounds that count: all of them, which (0, 0) says, or those up to the best one."""
+    best = booster.attr("best_iteration")
+    return (0, int(best) + 1) if best is not None and not linear else (0, 0)
+
+
+def _trees(scorer: XgboostScorer, features: tuple[str, ...]) -> Trees:
+    if not np.isnan(scorer.missing):
+        raise UsageError(
+            f"the model reads the number {scorer.missing:g} as a missing value, which its trees do not know",
+            where=scorer.where,
+            next_step="attack the model by its scores, which need no trees",
+        )
+    forest = converters("from_xgboost").forest_of_booster(scorer.booster, scorer.where)
+    if scorer.objective == "binary:logitraw":
+        forest = replace(forest, link=Link.SIGMOID)
+    trees = Trees(
+        forest=event_forest(forest, scorer.event, where=scorer.where),
+        features=features,
+        codes={name: tuple(values) for name, values in scorer.categories.items()},
+        refuses_unknown=True,
+        where=scorer.where,
+    )
+    return shown_by_scores(trees, scorer)
 
 
 def _document(content: bytes, request: Request) -> Any:

@@ -14,7 +14,7 @@ from hauberk.model.adapters.lightgbm_text import text_fault
 from hauberk.model.adapters.xgboost_document import document_fault
 from hauberk.model.forest.arrival import converters, library
 from hauberk.model.forest.flat import Forest
-from hauberk.model.opening import read_model_file
+from hauberk.model.reading import read_model_file
 from hauberk.model.recognise import Format, recognise
 
 

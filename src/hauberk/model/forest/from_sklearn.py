@@ -94,9 +94,17 @@ def forest_of_boosting(model: Any, where: str) -> Forest:
     ]
     classifies = hasattr(model, "decision_function")
     link = Link.IDENTITY if not classifies else Link.SIGMOID if len(start) == 1 else Link.SOFTMAX
-    if classifies and model.loss == "exponential":
-        link = Link.IDENTITY
-    forest = flatten(trees, width=width, where=where, library="scikit-learn", start=start, single=True, link=link)
+    forest = flatten(
+        trees,
+        width=width,
+        where=where,
+        library="scikit-learn",
+        start=start,
+        single=True,
+        link=link,
+        # the exponential loss fits half the log-odds
+        sigma=2.0 if classifies and model.loss == "exponential" else 1.0,
+    )
     return proven(forest, boosting_source(model, link, len(start)), where=where)
 
 

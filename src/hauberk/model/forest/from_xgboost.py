@@ -91,10 +91,10 @@ def _link(objective: str) -> Link:
 
 
 def _start(base: Any, objective: str, outputs: int) -> NDArray[np.float32]:
-    """The margins before the first tree: a probability is stored for logistic objectives, a list since XGBoost 3.1."""
+    """The margins before the first tree: a probability is stored for the sigmoid, a list since XGBoost 3.1."""
     spelled = json.loads(str(base).replace("E", "e"))
     score = np.atleast_1d(np.asarray(spelled, dtype=np.float32))
-    if objective in {*_SIGMOID, "binary:logitraw"}:
+    if objective in _SIGMOID:
         one = np.float32(1)
         score = -np.log(one / score - one)
     elif objective.startswith(("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox")):

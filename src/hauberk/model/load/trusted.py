@@ -23,7 +23,10 @@ from numpy.typing import NDArray
 
 from hauberk.core.errors import HauberkError, Incomplete, IntegrityError, Unreadable, UsageError
 from hauberk.model.adapters.opened import Opened, Request
+from hauberk.model.load.tree_wire import LARGEST, unpacked
 from hauberk.model.load.wire import WorkerGone, WorkerSilent, pack, receive, send
+from hauberk.model.tree_proof import shown_by_scores
+from hauberk.model.trees import TreeReader, Trees
 
 MEMORY = 8 << 30
 """Bytes of address space that a worker gets, besides four times the file."""
@@ -35,6 +38,8 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _KINDS: dict[str, type[HauberkError]] = {
     kind.__name__: kind for kind in (UsageError, Unreadable, Incomplete, IntegrityError)
 }
+
+_VERBS = {"trees": "send its trees"}
 
 
 def require_trust(kind: str, digest: str, trust: Sequence[str], *, where: str) -> None:
@@ -101,6 +106,7 @@ class Worker:
             scorer=self,
             labels_only=bool(facts["labels_only"]),
             objective=str(facts["objective"]),
+            trees=TreeReader(self._trees) if facts.get("grown") else None,
         )
 
     def __call__(self, frame: pl.DataFrame) -> NDArray[np.float64]:
@@ -114,6 +120,11 @@ class Worker:
             raise Unreadable(f"the model returned shape {shape} for {frame.height} rows", where=self._where)
         return answer.astype(np.float64)
 
+    def _trees(self) -> Trees:
+        """The trees as the worker reads them, checked here, and shown to score as the worker does."""
+        header, payload = self._ask(pack({"ask": "trees"}), LARGEST, "trees")
+        return shown_by_scores(unpacked(header, payload, self.opened.features, where=self._where), self)
+
     def _ask(self, message: bytes, largest: int, task: str) -> tuple[dict[str, Any], bytes]:
         until = time.monotonic() + self._timeout_s
         with self._lock:
@@ -122,7 +133,7 @@ class Worker:
             except WorkerSilent as error:
                 self.close()
                 raise Incomplete(
-                    f"the model's process did not {task} within {self._timeout_s:g} s and was ended",
+                    f"the model's process did not {_VERBS.get(task, task)} within {self._timeout_s:g} s and was ended",
                     where=self._where,
                     next_step="raise the timeout, or look for a loop in the model's own code",
                 ) from error
@@ -148,7 +159,9 @@ class Worker:
         code = self._process.poll()
         self.close()
         why = "it had been closed" if ended_before else _cause(code)
-        return Incomplete(f"the model's process ended before it could {task}", where=self._where, why=why)
+        return Incomplete(
+            f"the model's process ended before it could {_VERBS.get(task, task)}", where=self._where, why=why
+        )
 
     def _told(self, error: Any, task: str) -> Exception:
         what, why, step = (str(error.get(part, "")) for part in ("what", "why", "next_step"))
@@ -156,6 +169,8 @@ class Worker:
         if kind is not None:
             return kind(what, where=self._where, why=why, next_step=step)
         said = f"{what}: {why}" if why else what
+        if task == "trees":
+            return UsageError("the model's trees cannot be read", where=self._where, why=said)
         if task == "score":
             # not an error of Hauberk's own: `checked_scores` finds out how many rows it concerns
             return RuntimeError(said)

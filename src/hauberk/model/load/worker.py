@@ -53,27 +53,39 @@ def main() -> None:
         "features": list(opened.features),
         "labels_only": opened.labels_only,
         "objective": opened.objective,
+        "grown": opened.trees is not None,
         "held": held,
     }
     wire.send(out, wire.pack(facts), None)
-    _serve(wire, into, out, opened.scorer)
+    _serve(wire, into, out, opened)
 
 
-def _serve(wire: ModuleType, into: int, out: int, scorer: Any) -> None:
-    import numpy as np
-    import polars as pl
-
+def _serve(wire: ModuleType, into: int, out: int, opened: Any) -> None:
     while True:
         try:
-            _, payload = wire.receive(into, None, largest=1 << 40)
+            header, payload = wire.receive(into, None, largest=1 << 40)
         except wire.WorkerGone:
             return
         try:
-            answer = np.ascontiguousarray(scorer(pl.read_ipc(io.BytesIO(payload))), dtype="<f8")
-            reply = wire.pack({"shape": list(answer.shape)}, answer.tobytes())
+            answer = _trees(opened) if header.get("ask") == "trees" else _scores(opened, payload)
+            reply = wire.pack(*answer)
         except BaseException as error:  # broad: as above
             reply = wire.pack({"error": _described(error)})
         wire.send(out, reply, None)
+
+
+def _scores(opened: Any, payload: bytes) -> tuple[dict[str, Any], bytes]:
+    import numpy as np
+    import polars as pl
+
+    answer = np.ascontiguousarray(opened.scorer(pl.read_ipc(io.BytesIO(payload))), dtype="<f8")
+    return {"shape": list(answer.shape)}, answer.tobytes()
+
+
+def _trees(opened: Any) -> tuple[dict[str, Any], bytes]:
+    from hauberk.model.load.tree_wire import packed
+
+    return packed(opened.trees())
 
 
 def _open(content: bytes, header: dict[str, Any]) -> Any:
