@@ -16,6 +16,7 @@ from hauberk.assess.plugins import Installed, installed_checks, plugin_entries, 
 from hauberk.assess.pool import ProcessPool
 from hauberk.assess.replay import replay_plan, result_bytes, same_findings
 from hauberk.assess.run import TIMEOUT_S, Results, run_plan
+from hauberk.assess.seed import shared_seed
 from hauberk.assess.task import Executor, Reply, Task
 from hauberk.assess.waive import Waiving, apply_waivers, is_expired, parse_waivers
 from hauberk.core.asset import SignatureState
@@ -58,4 +59,5 @@ __all__ = [
     "result_bytes",
     "run_plan",
     "same_findings",
+    "shared_seed",
 ]

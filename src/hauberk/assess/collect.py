@@ -36,7 +36,7 @@ def collected(item: Planned, result: object, context: CheckContext) -> Outcome:
     _refuse_doubles([f"{one.name} {one.at}" for one in measurements], "measurements share one name")
     _refuse_late(context.budget)
     outcome = replace(
-        item.ended(Status.FINDINGS if findings else Status.PASSED),
+        _ended(item, context, found=bool(findings)),
         findings=tuple(sorted(findings, key=_rank)),
         measurements=tuple(sorted(measurements, key=lambda one: one.name)),
         evidence=tuple(_evidence(context.evidence)),
@@ -44,6 +44,13 @@ def collected(item: Planned, result: object, context: CheckContext) -> Outcome:
         limits=tuple(str(limit) for limit in context.limits),
     )
     return readable(settled(outcome))
+
+
+def _ended(item: Planned, context: CheckContext, *, found: bool) -> Outcome:
+    """A check that could not examine everything never passes; what it found stays."""
+    if context.gaps:
+        return item.ended(Status.ERROR, "; ".join(str(gap) for gap in context.gaps))
+    return item.ended(Status.FINDINGS if found else Status.PASSED)
 
 
 def _own(item: Planned, one: object) -> Finding | Measurement:

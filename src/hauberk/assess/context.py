@@ -89,17 +89,23 @@ class CheckContext(Situation):
 
     Attributes:
         rng: generator seeded from the run's seed and the check's id.
+        run_seed: seed of the run itself, for work that several checks share; see `shared_seed`.
         budget: work units and deadline.
         clock: where the time comes from; for display only.
         cache: results shared between the checks of one run in one process, by key; a check must give the same result
             with an empty cache.
         limits: sentences appended here state what the check cannot see; they end up in its outcome.
+        gaps: sentences appended here state what should have been examined and could not be, such as records for which an
+            endpoint stopped answering. The outcome then ends as an error with these as its reason, and keeps what was
+            found; it never passes.
         evidence: tables appended here belong to the outcome as a whole.
     """
 
     rng: np.random.Generator
+    run_seed: int = 0
     budget: Budget = field(default_factory=Budget)
     clock: Clock = field(default_factory=SystemClock)
     cache: dict[str, Any] = field(default_factory=dict)
     limits: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
     evidence: list[Any] = field(default_factory=list)

@@ -121,7 +121,7 @@ def _sentence(error: HauberkError) -> str:
 
 def _context(item: Planned, situation: Situation, budget: Budget, cache: dict[str, Any]) -> CheckContext:
     given = {part.name: getattr(situation, part.name) for part in fields(Situation)}
-    return CheckContext(**given, rng=generator(item.seed), budget=budget, cache=cache)
+    return CheckContext(**given, rng=generator(item.seed), run_seed=item.run_seed, budget=budget, cache=cache)
 
 
 def _arguments(spec: CheckSpec, item: Planned) -> dict[str, Any]:

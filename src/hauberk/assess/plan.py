@@ -41,6 +41,7 @@ class Planned:
         entry: the check.
         params: the parameters that it runs with, defaults included.
         seed: seed of its generator.
+        run_seed: seed of the run, for work that checks share.
         verdict: None if it is to run; NOT_APPLICABLE or SKIPPED if it is not.
         reason: why it is not to run.
     """
@@ -48,6 +49,7 @@ class Planned:
     entry: Entry
     params: dict[str, Param]
     seed: int
+    run_seed: int = 0
     verdict: Status | None = None
     reason: str = ""
 
@@ -154,4 +156,5 @@ def _planned(entry: Entry, wanted: Selection, missing: Mapping[Need, str], seed:
         verdict, reason = Status.SKIPPED, f"the configuration ignores {pattern}"
     elif unmet is not None:
         verdict, reason = Status.NOT_APPLICABLE, unmet
-    return Planned(entry=entry, params=params, seed=check_seed(seed, entry.id), verdict=verdict, reason=reason)
+    own = check_seed(seed, entry.id)
+    return Planned(entry=entry, params=params, seed=own, run_seed=seed, verdict=verdict, reason=reason)

@@ -46,7 +46,7 @@ def replay_plan(run: Run, entries: Iterable[Entry], situation: Situation, check:
     if not wanted:
         raise NothingToExamine(f"run {run.id} called no check")
     missing = missing_needs(situation)
-    return Plan(checks=tuple(_planned(outcome, known, missing) for outcome in wanted))
+    return Plan(checks=tuple(_planned(outcome, known, missing, run.seed) for outcome in wanted))
 
 
 def result_bytes(outcome: Outcome) -> bytes:
@@ -71,11 +71,18 @@ def same_findings(first: Iterable[Outcome], second: Iterable[Outcome]) -> tuple[
     return equal, tuple(sorted((set(then) | set(now)) - set(equal)))
 
 
-def _planned(outcome: Outcome, known: dict[str, Entry], missing: dict[Need, str]) -> Planned:
+def _planned(outcome: Outcome, known: dict[str, Entry], missing: dict[Need, str], run_seed: int) -> Planned:
     entry = _entry(outcome, known)
     reason = next((missing[need] for need in entry.needs if need in missing), "")
     verdict = Status.NOT_APPLICABLE if reason else None
-    return Planned(entry=entry, params=dict(outcome.params), seed=outcome.seed, verdict=verdict, reason=reason)
+    return Planned(
+        entry=entry,
+        params=dict(outcome.params),
+        seed=outcome.seed,
+        run_seed=run_seed,
+        verdict=verdict,
+        reason=reason,
+    )
 
 
 def _entry(outcome: Outcome, known: dict[str, Entry]) -> Entry:

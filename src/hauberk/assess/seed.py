@@ -26,6 +26,21 @@ def check_seed(run_seed: int, check: str) -> int:
     return int(state[0]) >> 11
 
 
+def shared_seed(run_seed: int, topic: str, number: int = 0) -> int:
+    """Return the seed of work that several checks of one run share: another run seed or number gives other luck.
+
+    Args:
+        run_seed: seed of the run, 0 or more.
+        topic: what the work is, such as `evasion`.
+        number: a parameter of the check by which a person asks for another try, 0 or more.
+
+    Example:
+        >>> shared_seed(0, "evasion") == shared_seed(0, "evasion") != shared_seed(1, "evasion")
+        True
+    """
+    return check_seed(run_seed, f"shared {topic} {number}")
+
+
 def generator(seed: int) -> np.random.Generator:
     """Return the generator of a check's seed; the bit generator is named, since numpy's default may change."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hauberk.assess import Budget, CheckContext
+from hauberk.assess import Budget, CheckContext, shared_seed
 from hauberk.attack.evasion.attack import attack
 from hauberk.attack.evasion.cases import Cases, after, choose_cases, losses
 from hauberk.attack.evasion.problem import Flags
@@ -37,6 +37,11 @@ class Assessment:
         return self.cases.n
 
     @property
+    def unknown(self) -> Flags:
+        """Of which of them nothing can be said, since the model did not answer."""
+        return self.result.unknown
+
+    @property
     def evaded(self) -> Flags:
         """Which of them got through."""
         return self.result.evaded
@@ -53,15 +58,16 @@ class Assessment:
 def assess_evasion(ctx: CheckContext, *, method: Method, rows: int, queries: int, seed: int = 0) -> Assessment:
     """Attack a sample of the events that the model catches.
 
-    The outcome depends on the records, the model, the domain and the parameters; the cache of a run saves the work of a
-    second check with the same question, and the budget is charged as if there were no cache.
+    The outcome depends on the records, the model, the domain, the parameters and the run's seed; the cache of a run saves
+    the work of a second check with the same question, and the budget is charged as if there were no cache. Records that
+    stay unknown because the model did not answer are stated as a gap, so that the check cannot pass.
 
     Args:
         ctx: what the check may look at.
         method: what the attacker sees.
         rows: most records to attack.
         queries: questions allowed for each record; the check's own budget may lower it.
-        seed: of the search.
+        seed: number of the try; it makes the search's seed together with the run's.
 
     Raises:
         NothingToExamine: see `choose_cases`.
@@ -73,17 +79,31 @@ def assess_evasion(ctx: CheckContext, *, method: Method, rows: int, queries: int
     allowance = queries if left is None else min(queries, left // cases.n)
     if allowance < 1:
         raise OverBudget(f"{left} queries do not cover one for each of {cases.n} records")
-    key = f"evasion/{method}/{_name(ctx)}/{rows}/{allowance}/{seed}"
+    number = shared_seed(ctx.run_seed, "evasion", seed)
+    key = f"evasion/{method}/{_name(ctx)}/{rows}/{allowance}/{number}"
     if key not in ctx.cache:
         account = Budget(deadline=ctx.budget.deadline)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(number)
         result = attack(cases.problem, np.arange(cases.n), account, rng, method=method, queries=allowance)
         ctx.cache[key] = (result, dict(account.spent))
     result, spent = ctx.cache[key]
     for kind, amount in spent.items():
         ctx.budget.spend(kind, amount)
     _prove_records(ctx, cases, result)
+    if result.unknown.any():
+        state_gap(
+            ctx,
+            f"{int(result.unknown.sum())} of {cases.n} records are unknown to the attack by {method}",
+            result.trouble,
+        )
     return Assessment(cases=cases, result=result, loss=_loss(ctx, cases, result))
+
+
+def state_gap(ctx: CheckContext, what: str, why: str) -> None:
+    """Say once what should have been examined and could not be."""
+    sentence = f"{what}: {why}" if why else what
+    if sentence not in ctx.gaps:
+        ctx.gaps.append(sentence)
 
 
 def _cases(ctx: CheckContext, rows: int) -> Cases:
@@ -91,10 +111,11 @@ def _cases(ctx: CheckContext, rows: int) -> Cases:
     if key not in ctx.cache:
         before = ctx.budget.spent.get("rows", 0)
         ctx.cache[key] = (choose_cases(ctx, rows=rows), ctx.budget.spent["rows"] - before)
-        cases: Cases = ctx.cache[key][0]
-        return cases
-    cases, spent = ctx.cache[key]
-    ctx.budget.spend("rows", spent)
+    else:
+        ctx.budget.spend("rows", ctx.cache[key][1])
+    cases: Cases = ctx.cache[key][0]
+    if cases.unscored:
+        state_gap(ctx, f"the model gives no score for {cases.unscored} of {cases.events} events", cases.trouble)
     return cases
 
 

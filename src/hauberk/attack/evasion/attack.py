@@ -3,37 +3,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import NDArray
 
 from hauberk.assess.budget import Budget
+from hauberk.attack.evasion.ball import Ball
 from hauberk.attack.evasion.board import Board
-from hauberk.attack.evasion.breed import Bargain, Breed, Scatter
+from hauberk.attack.evasion.desk import ENDPOINT, Desk
 from hauberk.attack.evasion.luck import Luck
+from hauberk.attack.evasion.mixing import word
 from hauberk.attack.evasion.moves import Menu
-from hauberk.attack.evasion.opening import Opening
 from hauberk.attack.evasion.oracle import Oracle
 from hauberk.attack.evasion.problem import Problem, Rows
-from hauberk.attack.evasion.proof import prove
 from hauberk.attack.evasion.result import Method, Result
-from hauberk.attack.evasion.scene import Scene, When
-from hauberk.attack.evasion.schedule import run
-from hauberk.attack.evasion.search import Search
-from hauberk.attack.evasion.shrink import Shrink
-from hauberk.attack.evasion.sweep import Plan, Sweep
+from hauberk.attack.evasion.routes import route
+from hauberk.attack.evasion.scene import Scene
+from hauberk.attack.evasion.schedule import Goal, Lane, Schedule
 from hauberk.core.errors import OverBudget
 
-_FIRST_WIDTH, _LATER_WIDTH = 12, 6
-"""Values tried in each column by the first sweep and by those after it."""
 
-_BLUR = 0.5
-"""How much the second plan of a round distrusts that effects add up."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Attempt:
+    """One attack of a schedule.
 
-_ROUND = 125
-"""Questions of its allowance for which a row is granted one more round without success."""
+    Attributes:
+        problem: the target; those of one schedule are about the same records.
+        method: what the attacker sees.
+        queries: questions allowed for each row.
+        seed: of its luck.
+    """
 
-_SWEEP_SHARE = 0.35
-"""Largest share of a row's allowance that the first sweep may spend."""
+    problem: Problem
+    method: Method
+    queries: int
+    seed: int
 
 
 def attack(
@@ -44,6 +49,8 @@ def attack(
     *,
     method: Method = Method.SCORES,
     queries: int = 1000,
+    restarts: int = 1,
+    goal: Goal = Goal.CHEAPEST,
     width: int = 256,
     batch: int = 16_384,
 ) -> Result:
@@ -55,108 +62,121 @@ def attack(
     Args:
         problem: model, ground, threshold and records.
         rows: which records of the problem, each once.
-        budget: account for `queries` and `proofs`; its limit is divided evenly among the rows before anything is asked.
+        budget: account for `queries` and `proofs`, in all and by attack; its limit is divided evenly among the rows before
+            anything is asked.
         rng: one number is drawn from it as the attack's seed.
         method: what the attacker sees.
         queries: questions allowed for each row.
+        restarts: searches with luck of their own that share a row's allowance evenly and run side by side.
+        goal: when a row is done.
         width: rows at work at a time.
         batch: most candidates that the model sees at a time.
 
     Returns:
-        What was found, every evasion proved.
+        What was found, every evasion proved. Where the model stopped answering, or failed on candidates, the rows of which
+        nothing can be said are marked as unknown.
 
     Raises:
         OverBudget: the budget does not cover one question for each row.
         TimedOut: the deadline has passed.
-        Incomplete: the model answered with NaN, or an evasion does not survive a journey through a file.
+        Incomplete: an evasion does not survive a journey through a file, or the model answers one record in two ways.
 
     Source:
         The search by scores linearises the model around a point, solves the multiple-choice knapsack that this gives,
         and repeats, as sequential linear programming does; what remains is closed by a steady-state genetic search
         with repair (Michalewicz 1996, chapter 15). By labels it walks the boundary, as Brendel, Rauber and Bethge
-        (2018) do for images, towards the origin column by column.
+        (2018) do for images, towards the origin column by column; in a ball it searches by cross-entropy, see
+        `hauberk.attack.evasion.squeeze`.
     """
     seed = int(rng.integers(2**63))
     rows = np.unique(rows)
-    allowance = _allowance(queries, rows.size, budget)
-    oracle = Oracle(
-        problem=problem, allowance=allowance, budget=budget, labels_only=method is not Method.SCORES, batch=batch
-    )
-    scene = Scene(
-        problem=problem,
-        oracle=oracle,
-        board=Board(origin=problem.origin),
-        menu=Menu.of(problem.ground, problem.origin),
-        luck=Luck(seed=seed, keys=problem.keys),
-    )
-    run(_ROUTES[method](scene, allowance), rows, width=width)
-    result = _collect(scene, rows, method, allowance)
-    prove(problem, result, budget)
+    allowance = allowed(queries, rows.size, budget, least=restarts)
+    attempts = [
+        Attempt(problem=problem, method=method, queries=allowance // restarts, seed=seed if at == 0 else word(seed, at))
+        for at in range(restarts)
+    ]
+    found = run_attempts(attempts, rows, budget, goal=goal, width=width, batch=batch)
+    result = found[0]
+    for other in found[1:]:
+        result = result.cheapest(other)
     return result
 
 
-def _allowance(queries: int, rows: int, budget: Budget) -> int:
+def run_attempts(
+    attempts: Sequence[Attempt],
+    rows: Rows,
+    budget: Budget,
+    *,
+    goal: Goal = Goal.CHEAPEST,
+    width: int = 256,
+    batch: int = 16_384,
+) -> list[Result]:
+    """Run several attacks in one schedule: attacks, targets and restarts side by side; arguments as for `attack`.
+
+    Returns:
+        One result for each attempt.
+
+    Raises:
+        TimedOut: the deadline has passed.
+        Incomplete: see `attack`.
+    """
+    lanes = [_lane(attempt, rows) for attempt in attempts]
+    careful = any(attempt.problem.model.framework == ENDPOINT for attempt in attempts)
+    desk = Desk(budget=budget, batch=batch)
+    schedule = Schedule(lanes=lanes, desk=desk, width=width, goal=goal, careful=careful)
+    schedule.run()
+    trouble = schedule.broken.sentence if schedule.broken else desk.trouble
+    return [_collect(lane, attempt, trouble) for lane, attempt in zip(lanes, attempts, strict=True)]
+
+
+def allowed(queries: int, rows: int, budget: Budget, *, least: int = 1) -> int:
+    """Questions that each row may ask, so that the budget's limit is divided evenly.
+
+    Raises:
+        OverBudget: it does not cover `least` questions for each row.
+    """
     left = budget.left("queries")
     allowance = queries if left is None else min(queries, left // max(rows, 1))
-    if allowance < 1:
+    if allowance < least:
+        most, each = min(queries * rows, left or 0), "one" if least == 1 else str(least)
         raise OverBudget(
-            f"{left} queries do not cover one for each of {rows} rows",
+            f"{most} queries do not cover {each} for each of {rows} rows",
             next_step="raise the budget or attack fewer rows",
         )
     return allowance
 
 
-def _by_scores(scene: Scene, allowance: int) -> Search:
-    width = int(np.clip(_SWEEP_SHARE * allowance / scene.menu.columns.size, 2, _FIRST_WIDTH))
-    first = Sweep(scene=scene, width=width)
-    later = Sweep(scene=scene, width=min(width, _LATER_WIDTH))
-    return Search(
-        scene=scene,
-        opening=((Opening(scene=scene),), (first,), (Plan(scene=scene, sweep=first),)),
-        loop=(
-            (Shrink(scene=scene), Breed(scene=scene), Bargain(scene=scene)),
-            (later,),
-            (Plan(scene=scene, sweep=later), Plan(scene=scene, sweep=later, jitter=_BLUR)),
+def _lane(attempt: Attempt, rows: Rows) -> Lane:
+    problem = attempt.problem
+    dense = attempt.method is Method.LABELS and isinstance(problem.ground, Ball)
+    scene = Scene(
+        problem=problem,
+        oracle=Oracle(
+            problem=problem,
+            allowance=attempt.queries,
+            labels_only=attempt.method is not Method.SCORES,
+            remembers=not dense,
         ),
-        patience=_patience(allowance),
+        board=Board(origin=problem.origin, pooled=not dense),
+        menu=Menu.of(problem.ground, problem.origin[:1] if dense else problem.origin),
+        luck=Luck(seed=attempt.seed, keys=problem.keys),
     )
+    return Lane(name=attempt.method.value, search=route(attempt.method, scene, attempt.queries), rows=rows)
 
 
-def _by_labels(scene: Scene, allowance: int) -> Search:
-    return Search(
-        scene=scene,
-        opening=((Opening(scene=scene),), (Scatter(scene=scene),)),
-        loop=(
-            (Scatter(scene=scene, when=When.NOT_YET), Sweep(scene=scene, width=_LATER_WIDTH, bargains=True)),
-            (Shrink(scene=scene), Breed(scene=scene, most=48, misses=False), Bargain(scene=scene)),
-        ),
-        patience=_patience(allowance),
-    )
-
-
-def _patience(allowance: int) -> int:
-    """Rounds without a cheaper evasion that end a row's search: more where there is more to spend."""
-    return int(np.clip(allowance // _ROUND, 4, 64))
-
-
-def _at_random(scene: Scene, allowance: int) -> Search:
-    del allowance
-    return Search(scene=scene, opening=(), loop=((Scatter(scene=scene, most=64),),), patience=0)
-
-
-_ROUTES = {Method.SCORES: _by_scores, Method.LABELS: _by_labels, Method.RANDOM: _at_random}
-
-
-def _collect(scene: Scene, rows: Rows, method: Method, allowance: int) -> Result:
-    board = scene.board
-    evaded = board.evaded(rows)
-    cost: NDArray[np.float64] = board.cost[rows]
+def _collect(lane: Lane, attempt: Attempt, trouble: str) -> Result:
+    rows, scene = lane.rows, lane.search.scene
+    proved = np.isfinite(lane.cost[rows])
+    lost = lane.open[rows] | (scene.oracle.failed[rows] > 0) | scene.board.evaded(rows)
+    unknown = lost & ~proved if trouble else np.zeros(rows.size, dtype=np.bool_)
     return Result(
-        method=method,
-        allowance=allowance,
+        method=attempt.method,
+        allowance=attempt.queries,
         rows=rows,
-        cost=cost,
-        witness=np.where(evaded[:, None], board.best[rows], scene.home(rows)),
+        cost=lane.cost[rows],
+        witness=np.where(proved[:, None], lane.witness[rows], scene.home(rows)),
         queries=scene.oracle.used[rows],
-        first=scene.oracle.first[rows],
+        first=np.where(proved, scene.oracle.first[rows], 0),
+        unknown=unknown,
+        trouble=trouble if unknown.any() else "",
     )

@@ -41,9 +41,11 @@ class Board:
         kind: what stands in each place, shape (n, 2 PLACES).
         margin: its margin.
         price: its price.
+        pooled: whether pools are kept at all; a search that keeps its own account of what works needs none.
     """
 
     origin: Matrix
+    pooled: bool = True
     start: NDArray[np.float64] = field(init=False)
     best: Matrix = field(init=False)
     cost: NDArray[np.float64] = field(init=False)
@@ -57,10 +59,11 @@ class Board:
         self.best = self.origin.copy()
         self.start = np.ones(n)
         self.cost = np.full(n, np.inf)
-        self.pool = np.repeat(self.origin[:, None, :], 2 * PLACES, axis=1)
-        self.kind = np.full((n, 2 * PLACES), EMPTY, dtype=np.int64)
-        self.margin = np.full((n, 2 * PLACES), np.inf)
-        self.price = np.full((n, 2 * PLACES), np.inf)
+        places = 2 * PLACES * self.pooled
+        self.pool = np.repeat(self.origin[:, None, :], places, axis=1)
+        self.kind = np.full((n, places), EMPTY, dtype=np.int64)
+        self.margin = np.full((n, places), np.inf)
+        self.price = np.full((n, places), np.inf)
 
     def evaded(self, rows: Rows) -> Flags:
         """Which of these rows have an evasion."""
@@ -83,12 +86,23 @@ class Board:
         if asked.size == 0:
             return
         rows, points, margins, prices = rows[asked], points[asked], margins[asked], prices[asked]
-        who = np.unique(rows)
         hits = np.flatnonzero(margins < 0)
+        if not self.pooled:
+            self._keep(rows[hits], points[hits], prices[hits])
+            return
+        who = np.unique(rows)
         np.minimum.at(self.cost, rows[hits], prices[hits])
         self._fill(who, rows, points, margins, prices)
         lead = who[self.kind[who, 0] == HIT]
         self.best[lead] = self.pool[lead, 0]
+
+    def _keep(self, rows: Rows, points: Matrix, prices: NDArray[np.float64]) -> None:
+        """The cheapest hit of each row, the first of equals."""
+        order = np.lexsort((prices, rows))
+        order = order[rank_within(rows[order]) == 0]
+        order = order[prices[order] < self.cost[rows[order]]]
+        self.cost[rows[order]] = prices[order]
+        self.best[rows[order]] = points[order]
 
     def _fill(
         self, who: Rows, rows: Rows, points: Matrix, margins: NDArray[np.float64], prices: NDArray[np.float64]

@@ -10,11 +10,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hauberk.assess import CheckContext, Money
+from hauberk.attack.evasion.desk import ENDPOINT
 from hauberk.attack.evasion.mixing import mix, row_keys
 from hauberk.attack.evasion.problem import Matrix, Problem
 from hauberk.core.errors import ConfigError, Incomplete, NothingToExamine
 from hauberk.domain import Domain, Space, Verdict, validate
 from hauberk.model import ModelView
+from hauberk.model.partial import Partial, partial_scores
 
 _SALT = np.uint64(0x5EED)
 """Makes the order of the sample independent of each row's luck, which comes from the same key."""
@@ -36,6 +38,8 @@ class Cases:
         invalid: how many of those the domain refuses, so that they cannot be attacked.
         refused_by: what of the domain most of them break, such as `booked_at.range`; empty if none is invalid.
         role: which table they come from.
+        unscored: how many of the events the model fails on, so that nothing can be said of them.
+        trouble: what it says of the first of these; empty if there are none.
     """
 
     problem: Problem
@@ -46,6 +50,8 @@ class Cases:
     invalid: int
     refused_by: str
     role: str
+    unscored: int = 0
+    trouble: str = ""
 
     @property
     def n(self) -> int:
@@ -77,8 +83,9 @@ def choose_cases(ctx: CheckContext, *, rows: int) -> Cases:
     frame = table.frame()
     ctx.budget.spend("rows", frame.height)
     events = frame.filter(pl.col(ctx.label).cast(pl.Float64, strict=False) == 1.0)
-    scores = _scores(model, frame, events)
-    caught = scores >= ctx.threshold
+    answer = _scores(model, frame, events)
+    scores = answer.scores
+    caught = scores >= ctx.threshold  # never where there is no score
     if not caught.any():
         raise NothingToExamine(f"the model catches none of the {events.height} events, so that none needs to evade it")
     verdict = validate(domain, events)
@@ -103,6 +110,8 @@ def choose_cases(ctx: CheckContext, *, rows: int) -> Cases:
         invalid=int(caught.sum() - sound.sum()),
         refused_by=refused_by,
         role=role,
+        unscored=int((~answer.answered).sum()),
+        trouble=answer.trouble,
     )
     _refuse_unsteady(model, cases)
     return cases
@@ -151,16 +160,24 @@ def _refused_by(verdict: Verdict, caught: NDArray[np.bool_]) -> str:
     return worst if worst and counts[worst] else ""
 
 
-def _scores(model: ModelView, frame: pl.DataFrame, events: pl.DataFrame) -> NDArray[np.float64]:
+def _scores(model: ModelView, frame: pl.DataFrame, events: pl.DataFrame) -> Partial:
     if events.height == 0:
         raise NothingToExamine("no row carries the event", next_step="the event must be labelled 1")
-    scores = model.scores(events)
-    if np.ptp(scores) == 0.0 and np.ptp(model.scores(frame)) == 0.0:
+    answer = _asked(model, events)
+    known = answer.scores[answer.answered]
+    if known.size == 0:
+        raise Incomplete("the model gives no score for any event", where=model.name, why=answer.trouble)
+    if np.ptp(known) == 0.0 and np.ptp(_asked(model, frame).scores) == 0.0:
         raise NothingToExamine(
             "the model gives every record the same score, so that nothing can be said of evasion",
             next_step="train a model that tells records apart",
         )
-    return scores
+    return answer
+
+
+def _asked(model: ModelView, frame: pl.DataFrame) -> Partial:
+    """An endpoint is asked once, since asking it for every part of a batch that failed would be no answer to that."""
+    return Partial(scores=model.scores(frame)) if model.framework == ENDPOINT else partial_scores(model, frame)
 
 
 def _sample(points: Matrix, rows: int) -> NDArray[np.intp]:

@@ -45,3 +45,9 @@ def row_keys(points: NDArray[np.float64]) -> NDArray[np.uint64]:
 def generator(seed: int, key: int) -> np.random.Generator:
     """The generator of one row: the same for the same seed and the same content, whoever stands beside it."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, key))))
+
+
+def word(seed: int, number: int) -> int:
+    """Another seed made from a seed and a number, from 0 to 2**63 - 1."""
+    scattered = mix(np.array([seed & (2**64 - 1)], dtype=np.uint64) + mix(np.array([number], dtype=np.uint64)))
+    return int(scattered[0]) >> 1

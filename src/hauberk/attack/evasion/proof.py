@@ -4,43 +4,60 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from hauberk.assess.budget import Budget
-from hauberk.attack.evasion.problem import Flags, Problem
-from hauberk.attack.evasion.result import Result
+from hauberk.attack.evasion.desk import charge, scores_of
+from hauberk.attack.evasion.problem import Flags, Matrix, Problem, Rows
 from hauberk.core.errors import Incomplete
 
 _SAME = 1e-9
 """Largest difference, relative to the price, between a price before and after the journey through a file."""
 
 
-def prove(problem: Problem, result: Result, budget: Budget) -> None:
-    """Check every evasion of a result: through Parquet and Arrow IPC, in original types, against domain and model.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Claims:
+    """Evasions that somebody claims to have found.
+
+    Attributes:
+        rows: which rows of the problem, shape (m,).
+        witness: the evading points, shape (m, k).
+        cost: what each is said to cost, shape (m,).
+    """
+
+    rows: Rows
+    witness: Matrix
+    cost: NDArray[np.float64]
+
+
+def prove(problem: Problem, claims: Claims, budget: Budget, *, by: str) -> None:
+    """Check every claim: through Parquet and Arrow IPC, in original types, against domain and model.
 
     Args:
         problem: what the attack was about.
-        result: what it claims.
+        claims: what is claimed.
         budget: account for the rows that are scored again, under `proofs`.
+        by: name of the attack, for the account.
 
     Raises:
-        Incomplete: one claim does not hold; then none of the result may be used.
+        Incomplete: one claim does not hold; then nothing of the attack may be used.
+        Interrupted: the model does not answer.
     """
-    claimed = np.flatnonzero(result.evaded)
-    if claimed.size == 0:
+    if claims.rows.size == 0:
         return
-    origin = problem.origin[result.rows[claimed]]
-    budget.spend("proofs", 2 * claimed.size)
-    for name, frame in _journeys(problem.ground.decode(result.witness[claimed])):
+    origin = problem.origin[claims.rows]
+    charge(budget, "proofs", 2 * claims.rows.size, by)
+    for name, frame in _journeys(problem.ground.decode(claims.witness)):
         points = problem.ground.encode(frame)
-        scores = problem.model.scores(frame.select(list(problem.model.features)))
+        scores = scores_of(problem, frame)
         _refuse(~(scores < problem.threshold), f"are caught when they come back from {name}")
         _refuse(~problem.ground.valid(points), f"are refused by the domain when they come back from {name}")
         _refuse(~problem.ground.reachable(points, origin), "cannot be reached from their records")
-        _refuse(_dearer(problem.ground.price(points, origin), result.cost[claimed]), "do not cost what was claimed")
+        _refuse(_dearer(problem.ground.price(points, origin), claims.cost), "do not cost what was claimed")
 
 
 def _dearer(price: NDArray[np.float64], claimed: NDArray[np.float64]) -> Flags:

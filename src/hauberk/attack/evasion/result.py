@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -18,6 +18,7 @@ class Method(StrEnum):
     SCORES = "scores"
     LABELS = "labels"
     RANDOM = "random"
+    TREES = "trees"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +34,11 @@ class Result:
         witness: that evasion, shape (m, k); the row's origin where none was found.
         queries: questions asked.
         first: number of the first question that an evasion answered; 0 where none was found.
+        unknown: rows of which nothing can be said: the model stopped answering before they were done, or failed on some of
+            their candidates, and no evasion was proved. By default none.
+        lower: proven: no valid record cheaper than this gets through; 0 where nothing is proven, infinite where it is
+            proven that none does. Only a search that reads the model's trees proves anything.
+        trouble: why, in a sentence; empty where the model answered everything.
     """
 
     method: Method
@@ -42,6 +48,15 @@ class Result:
     witness: Matrix
     queries: NDArray[np.int64]
     first: NDArray[np.int64]
+    unknown: Flags = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    lower: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    trouble: str = ""
+
+    def __post_init__(self) -> None:
+        if self.unknown.size == 0 and self.rows.size:
+            object.__setattr__(self, "unknown", np.zeros(self.rows.size, dtype=np.bool_))
+        if self.lower.size == 0 and self.rows.size:
+            object.__setattr__(self, "lower", np.zeros(self.rows.size))
 
     @property
     def evaded(self) -> Flags:
@@ -65,5 +80,8 @@ class Result:
             cost=np.where(mine, self.cost, other.cost),
             witness=np.where(mine[:, None], self.witness, other.witness),
             queries=self.queries + other.queries,
+            unknown=(self.unknown | other.unknown) & ~(self.evaded | other.evaded),
+            trouble=self.trouble or other.trouble,
+            lower=np.maximum(self.lower, other.lower),
             first=np.where(both, np.minimum(self.first, other.first), np.maximum(self.first, other.first)),
         )

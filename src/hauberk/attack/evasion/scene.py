@@ -29,11 +29,13 @@ class Draft:
         rows: whose candidate each is, shape (m,), in ascending order.
         points: any values, shape (m, k).
         tag: what the tactic wants to remember of each, shape (m,).
+        prices: what each costs, where the tactic has made them valid and reachable itself; they are not projected then.
     """
 
     rows: Rows
     points: Matrix
     tag: NDArray[np.intp]
+    prices: NDArray[np.float64] | None = None
 
     @classmethod
     def plain(cls, rows: Rows, points: Matrix) -> Draft:
@@ -130,6 +132,16 @@ class Scene:
 
     def allow(self, drafts: Sequence[Draft]) -> list[Ask]:
         """Project and price all drafts at once, since each call has its own price."""
+        raw = [draft for draft in drafts if draft.prices is None]
+        projected = iter(self._projected(raw)) if raw else iter(())
+        return [
+            next(projected)
+            if draft.prices is None
+            else Ask(rows=draft.rows, points=draft.points, prices=draft.prices, tag=draft.tag)
+            for draft in drafts
+        ]
+
+    def _projected(self, drafts: Sequence[Draft]) -> list[Ask]:
         rows = np.concatenate([draft.rows for draft in drafts])
         points = np.concatenate([draft.points for draft in drafts])
         moved = self.problem.ground.project(points, self.home(rows)) if rows.size else points

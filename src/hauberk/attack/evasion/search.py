@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hauberk.attack.evasion.problem import Flags, Rows
-from hauberk.attack.evasion.scene import WORTHWHILE, Draft, Scene, Tactic, When
+from hauberk.attack.evasion.oracle import Posed
+from hauberk.attack.evasion.problem import Flags, Matrix, Rows
+from hauberk.attack.evasion.scene import WORTHWHILE, Ask, Draft, Scene, Tactic, When
 
 _IDLE_ROUNDS = 3
 """Rounds without one new question after which a row has nothing left to ask."""
@@ -18,6 +19,16 @@ _IDLE_ROUNDS = 3
 
 Stop = tuple[Tactic, ...]
 """Tactics whose questions go out together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Turn:
+    """What waits for answers."""
+
+    stands: list[tuple[int, Rows]]
+    tactics: list[Tactic]
+    asks: list[Ask]
+    posed: Posed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +54,7 @@ class Search:
     _idle: NDArray[np.int64] = field(init=False)
     _cost: NDArray[np.float64] = field(init=False)
     _used: NDArray[np.int64] = field(init=False)
+    _turn: _Turn | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         n = self.scene.problem.origin.shape[0]
@@ -57,14 +69,32 @@ class Search:
         """Opening and loop in one."""
         return self.opening + self.loop
 
-    def step(self, rows: Rows) -> None:
-        """Let each of these rows, given in ascending order, take its next turn; all questions go out together."""
+    def pose(self, rows: Rows) -> Matrix:
+        """Let each of these rows, given in ascending order, take its next turn.
+
+        Returns:
+            What the model has to be asked, shape (q, k); `take` wants the scores of these.
+        """
         stands = [(stop, rows[self._at[rows] == stop]) for stop in range(len(self.route))]
         turns = [turn for stop, here in stands for turn in self._turns(stop, here)]
+        tactics = [tactic for tactic, _ in turns]
+        asks = self._settled(tactics, [tactic.draft(who) for tactic, who in turns])
+        posed = self.scene.oracle.pose(
+            np.concatenate([ask.rows for ask in asks]) if asks else rows[:0],
+            np.concatenate([ask.points for ask in asks]) if asks else self.scene.problem.origin[:0],
+        )
+        self._turn = _Turn(stands=stands, tactics=tactics, asks=asks, posed=posed)
+        return posed.points
+
+    def take(self, scores: NDArray[np.float64]) -> None:
+        """Take in the scores of what `pose` asked last, shape (q,), and move the rows on."""
+        turn, self._turn = self._turn, None
+        if turn is None:
+            raise RuntimeError("there are answers and nothing was asked")
         before = self.scene.board.cost.copy()
-        if turns:
-            self._answer([tactic for tactic, _ in turns], [tactic.draft(who) for tactic, who in turns])
-        for stop, here in stands:
+        if turn.asks:
+            self._learn(turn, self.scene.oracle.take(turn.posed, scores))
+        for stop, here in turn.stands:
             self._advance(stop, here, before)
 
     def done(self, rows: Rows) -> Flags:
@@ -92,16 +122,18 @@ class Search:
             if useful[tactic.when].size:
                 yield tactic, useful[tactic.when]
 
-    def _answer(self, tactics: list[Tactic], drafts: list[Draft]) -> None:
-        """Project and price all drafts at once, settle each, ask the model once, and let each learn."""
-        allowed = self.scene.allow(drafts)
-        asks = [tactic.settle(ask) for tactic, ask in zip(tactics, allowed, strict=True)]
-        rows = np.concatenate([ask.rows for ask in asks])
-        points = np.concatenate([ask.points for ask in asks])
-        margins = self.scene.oracle.ask(rows, points)
-        self.scene.board.update(rows, points, margins, np.concatenate([ask.prices for ask in asks]))
+    def _settled(self, tactics: list[Tactic], drafts: list[Draft]) -> list[Ask]:
+        """Project and price all drafts at once, then let each tactic choose what is asked."""
+        if not drafts:
+            return []
+        return [tactic.settle(ask) for tactic, ask in zip(tactics, self.scene.allow(drafts), strict=True)]
+
+    def _learn(self, turn: _Turn, margins: NDArray[np.float64]) -> None:
+        asks = turn.asks
+        points = asks[0].points if len(asks) == 1 else np.concatenate([ask.points for ask in asks])
+        self.scene.board.update(turn.posed.rows, points, margins, np.concatenate([ask.prices for ask in asks]))
         ends = np.cumsum([ask.rows.size for ask in asks])
-        for tactic, ask, part in zip(tactics, asks, np.split(margins, ends[:-1]), strict=True):
+        for tactic, ask, part in zip(turn.tactics, asks, np.split(margins, ends[:-1]), strict=True):
             tactic.learn(ask, part)
 
     def _advance(self, stop: int, rows: Rows, before: NDArray[np.float64]) -> None:

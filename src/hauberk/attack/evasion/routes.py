@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attacks assembled from parts: which tactics a search goes through, by what the attacker sees."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hauberk.attack.evasion.ball import Ball
+from hauberk.attack.evasion.breed import Bargain, Breed, Scatter
+from hauberk.attack.evasion.opening import Opening
+from hauberk.attack.evasion.result import Method
+from hauberk.attack.evasion.scene import Scene, When
+from hauberk.attack.evasion.search import Search
+from hauberk.attack.evasion.shrink import Shrink
+from hauberk.attack.evasion.squeeze import Squeeze
+from hauberk.attack.evasion.sweep import Plan, Sweep
+
+_FIRST_WIDTH, _LATER_WIDTH = 12, 6
+"""Values tried in each column by the first sweep and by those after it."""
+
+_BLUR = 0.5
+"""How much the second plan of a round distrusts that effects add up."""
+
+_ROUND = 125
+"""Questions of its allowance for which a row is granted one more round without success."""
+
+_SWEEP_SHARE = 0.35
+"""Largest share of a row's allowance that the first sweep may spend."""
+
+
+def route(method: Method, scene: Scene, allowance: int) -> Search:
+    """The search of an attack.
+
+    Args:
+        method: what the attacker sees, and how he searches.
+        scene: what its tactics share.
+        allowance: questions that each row has.
+
+    Raises:
+        KeyError: a method that is no search, such as TRANSFER.
+    """
+    if method is Method.LABELS and isinstance(scene.problem.ground, Ball):
+        return _in_a_ball(scene)
+    return _ROUTES[method](scene, allowance)
+
+
+def _by_scores(scene: Scene, allowance: int) -> Search:
+    width = int(np.clip(_SWEEP_SHARE * allowance / scene.menu.columns.size, 2, _FIRST_WIDTH))
+    first = Sweep(scene=scene, width=width)
+    later = Sweep(scene=scene, width=min(width, _LATER_WIDTH))
+    return Search(
+        scene=scene,
+        opening=((Opening(scene=scene),), (first,), (Plan(scene=scene, sweep=first),)),
+        loop=(
+            (Shrink(scene=scene), Breed(scene=scene), Bargain(scene=scene)),
+            (later,),
+            (Plan(scene=scene, sweep=later), Plan(scene=scene, sweep=later, jitter=_BLUR)),
+        ),
+        patience=_patience(allowance),
+    )
+
+
+def _by_labels(scene: Scene, allowance: int) -> Search:
+    return Search(
+        scene=scene,
+        opening=((Opening(scene=scene),), (Scatter(scene=scene),)),
+        loop=(
+            (Scatter(scene=scene, when=When.NOT_YET), Sweep(scene=scene, width=_LATER_WIDTH, bargains=True)),
+            (Shrink(scene=scene), Breed(scene=scene, most=48, misses=False), Bargain(scene=scene)),
+        ),
+        patience=_patience(allowance),
+    )
+
+
+def _in_a_ball(scene: Scene) -> Search:
+    return Search(scene=scene, opening=(), loop=((Squeeze(scene=scene),),), patience=0)
+
+
+def _patience(allowance: int) -> int:
+    """Rounds without a cheaper evasion that end a row's search: more where there is more to spend."""
+    return int(np.clip(allowance // _ROUND, 4, 64))
+
+
+def _at_random(scene: Scene, allowance: int) -> Search:
+    del allowance
+    return Search(scene=scene, opening=(), loop=((Scatter(scene=scene, most=64),),), patience=0)
+
+
+_ROUTES = {Method.SCORES: _by_scores, Method.LABELS: _by_labels, Method.RANDOM: _at_random}

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Search a ball by labels alone: draw changes inside a radius that shrinks, and learn from those that pass.
+
+A step-shaped model has no slope that a zeroth-order gradient could find, but it has columns that matter, each with a side on
+which it helps. For each row and column the tactic keeps the odds of a few moves: to the rim on either side, half-way, home,
+or stay where the best evasion is. Each turn draws changes from these odds inside radii a little smaller than the best one's;
+those that pass move the odds towards what they did, as in the cross-entropy method for rare events (Rubinstein 1999), and
+how far the next radii reach follows how many passed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hauberk.attack.evasion.ball import Ball, Norm
+from hauberk.attack.evasion.problem import Matrix, Rows
+from hauberk.attack.evasion.scene import Ask, Draft, Scene, When
+
+MOVES = (-1.0, -0.5, 0.0, 0.5, 1.0)
+"""Where a column can be moved, in radii from its origin; the last option beside these is to stay."""
+
+_STAY = len(MOVES)
+_STAYS, _STAYS_SPARSE = 0.5, 0.7
+"""Odds of staying at first; more where a change of many columns costs more than one of few."""
+
+_LEARN, _ENOUGH, _FLOOR = 0.3, 8.0, 0.01
+"""How far odds move towards what passed, from how many passes on they do so fully, and the smallest odds."""
+
+_LINES = (0.25, 0.5, 1.0, 2.0)
+"""The best evasion itself is tried this many steps nearer."""
+
+_FIRST, _SHORTEST, _LONGEST = 0.15, 0.002, 0.5
+"""Step as a share of the radius: the first, the shortest and the longest."""
+
+_UNIFORM = 4
+"""Of the first draws one in so many is uniform over the box; the others go along random signs."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Squeeze:
+    """Squeeze the best evasion of each row towards its origin.
+
+    Attributes:
+        scene: what all tactics share; its ground is a `Ball`.
+        most: candidates that are asked for each row in one turn.
+        odds: of each move, by row and column, shape (n, k, moves + 1).
+        step: share of the radius by which the next candidates are nearer, by row.
+    """
+
+    scene: Scene
+    most: int = 128
+    when: When = When.ALWAYS
+    again: bool = False
+    odds: NDArray[np.float64] = field(init=False)
+    step: NDArray[np.float64] = field(init=False)
+    _drawn: NDArray[np.int8] = field(init=False)
+
+    def __post_init__(self) -> None:
+        n, k = self.scene.problem.origin.shape
+        stays = _STAYS if getattr(self.ball, "norm", Norm.LINF) is Norm.LINF else _STAYS_SPARSE
+        self.odds = np.full((n, k, len(MOVES) + 1), (1.0 - stays) / len(MOVES))
+        self.odds[:, :, _STAY] = stays
+        self.step = np.full(n, _FIRST)
+        self._drawn = np.zeros((0, self.most, k), dtype=np.int8)
+
+    @property
+    def ball(self) -> Ball:
+        """The ground.
+
+        Raises:
+            TypeError: it is no ball.
+        """
+        ground = self.scene.problem.ground
+        if not isinstance(ground, Ball):
+            raise TypeError("this tactic needs a ground in which changes can be shrunk")
+        return ground
+
+    def draft(self, rows: Rows) -> Draft:
+        """`most` candidates for each row: nearer than its evasion, or anywhere while it has none."""
+        board = self.scene.board
+        k = board.origin.shape[1]
+        chance = self.scene.luck.draw(rows, self.most, k + 1).reshape(rows.size, self.most, k + 1)
+        evaded = board.evaded(rows)
+        points = np.empty((rows.size, self.most, k))
+        self._drawn = np.full((rows.size, self.most, k), _STAY, dtype=np.int8)
+        points[~evaded] = self._anywhere(rows[~evaded], chance[~evaded])
+        points[evaded] = self._nearer(rows[evaded], chance[evaded], evaded)
+        home = board.origin[rows][:, None, :]
+        prices = self.scene.problem.ground.price(points, home)
+        return Draft(
+            rows=np.repeat(rows, self.most),
+            points=points.reshape(-1, k),
+            tag=np.zeros(rows.size * self.most, dtype=np.intp),
+            prices=prices.ravel(),
+        )
+
+    def settle(self, ask: Ask) -> Ask:
+        """All of them: they were made to be cheaper."""
+        return ask
+
+    def learn(self, ask: Ask, margins: NDArray[np.float64]) -> None:
+        """Move odds and steps by what passed."""
+        rows = ask.rows[:: self.most]
+        passed = (margins < 0).reshape(-1, self.most)
+        share = passed.mean(axis=1)
+        rate = _LEARN * np.minimum(passed.sum(axis=1) / _ENOUGH, 1.0)[:, None]
+        counted = np.maximum(passed.sum(axis=1), 1)[:, None]
+        odds = self.odds[rows]
+        for move in range(len(MOVES) + 1):
+            did = ((self._drawn == move) & passed[:, :, None]).sum(axis=1) / counted
+            odds[:, :, move] += rate * (did - odds[:, :, move])
+        odds = np.maximum(odds, _FLOOR)
+        self.odds[rows] = odds / odds.sum(axis=2, keepdims=True)
+        turn = np.where(share > 0.2, 1.3, np.where(share < 0.05, 0.6, 1.0))
+        self.step[rows] = np.clip(self.step[rows] * turn, _SHORTEST, _LONGEST)
+
+    def forget(self, rows: Rows) -> None:
+        """Nothing grows."""
+
+    def _anywhere(self, rows: Rows, chance: NDArray[np.float64]) -> Matrix:
+        """Along random signs, from near to far, and some uniform over the box."""
+        ball, home = self.ball, self.scene.board.origin[rows][:, None, :]
+        span = ball.high - ball.low
+        reach = np.geomspace(0.05, 1.0, self.most)[None, :, None] * span.max(initial=0.0)
+        sign = np.where(chance[:, :, 1:] < 0.4, -1.0, np.where(chance[:, :, 1:] < 0.6, 0.0, 1.0))
+        along = np.clip(home + sign * reach, ball.low, ball.high)
+        uniform = ball.low + chance[:, :, 1:] * span
+        points = np.where((np.arange(self.most) % _UNIFORM == 0)[None, :, None], uniform, along)
+        return np.where(ball.mutable, points, home)
+
+    def _nearer(self, rows: Rows, chance: NDArray[np.float64], evaded: NDArray[np.bool_]) -> Matrix:
+        ball, board = self.ball, self.scene.board
+        home, best = board.origin[rows][:, None, :], board.best[rows][:, None, :]
+        step = self.step[rows][:, None] * 1.5 * chance[:, :, 0]
+        step[:, : len(_LINES)] = self.step[rows][:, None] * np.array(_LINES)
+        radius = board.cost[rows][:, None] * np.clip(1.0 - step, 0.05, 0.9999)
+        bounds = self.odds[rows].cumsum(axis=2)
+        drawn = np.zeros(chance[:, :, 1:].shape, dtype=np.int8)
+        for move in range(len(MOVES)):
+            drawn += chance[:, :, 1:] > bounds[:, None, :, move]
+        drawn[:, : len(_LINES)] = _STAY
+        drawn[:, :, ~ball.mutable] = _STAY
+        self._drawn[evaded] = drawn
+        away = np.array([*MOVES, 0.0])[drawn] * radius[:, :, None]
+        moved = np.where(drawn == _STAY, best, np.clip(home + away, ball.low, ball.high))
+        return ball.fit(moved, home, radius)
