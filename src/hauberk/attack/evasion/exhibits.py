@@ -40,7 +40,7 @@ def curve(title: str, unit: str, values: NDArray[np.float64], note: str) -> Evid
     rows: list[tuple[Cell, ...]] = []
     for point in (float(value) for value in points):
         rate = Rate.of(int((values <= point).sum()), values.size)
-        rows.append((_short(point), _short(rate.value), _short(rate.low), _short(rate.high)))
+        rows.append((short(point), short(rate.value), short(rate.low), short(rate.high)))
     return Evidence(title=title, columns=(unit, "share", "low", "high"), rows=tuple(rows), view=View.STEPS, note=note)
 
 
@@ -56,7 +56,7 @@ def columns_used(parts: Sequence[Carrier]) -> tuple[Evidence, ...]:
         Evidence(
             title=title,
             columns=("column", "share", "low", "high"),
-            rows=tuple((name, _short(rate.value), _short(rate.low), _short(rate.high)) for name, rate in rows),
+            rows=tuple((name, short(rate.value), short(rate.low), short(rate.high)) for name, rate in rows),
             view=View.BARS,
             note=note,
         )
@@ -75,7 +75,7 @@ def worst_cases(found: Assessment, currency: str) -> Evidence:
     rows: list[tuple[Cell, ...]] = []
     for case, place in enumerate(places.tolist()):
         was, now, cost = found.cases.scores[place], scores[case], found.result.cost[place]
-        figures = (_short(float(was)), _short(float(now)), _short(float(cost)))
+        figures = (short(float(was)), short(float(now)), short(float(cost)))
         names = [found.cases.names[j] for j in np.flatnonzero(moved[case])]
         rows.extend((case + 1, name, _cell(before[name][case]), _cell(later[name][case]), *figures) for name in names)
     return Evidence(
@@ -106,6 +106,6 @@ def _cell(value: object) -> Cell:
     return str(value)
 
 
-def _short(value: float) -> float:
+def short(value: float) -> float:
     """Six significant digits: more would be noise in a report."""
     return float(f"{value:.6g}")
