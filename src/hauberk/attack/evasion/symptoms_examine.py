@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hauberk.assess import Budget, CheckContext
 from hauberk.attack.evasion.cases import Cases, choose_cases
@@ -190,7 +189,6 @@ def _drawn(ground: Ground, origin: Matrix, rng: np.random.Generator) -> Matrix:
     drawn = origin.copy()
     for j in np.flatnonzero(ground.mutable).tolist():
         levels = ground.levels(j)
-        coins: NDArray[np.int64] = rng.integers(2, size=origin.shape[0])
-        change = np.flatnonzero(coins)
+        change = np.flatnonzero(np.rint(rng.random(origin.shape[0])))
         drawn[change, j] = levels[rng.integers(levels.size, size=change.size)]
     return drawn
