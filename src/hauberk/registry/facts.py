@@ -16,6 +16,7 @@ from hauberk.core.measurement import Measurement
 from hauberk.core.outcome import Status
 from hauberk.core.principal import Principal
 from hauberk.core.run import Run, Waived
+from hauberk.registry.effort import effort_of
 from hauberk.registry.sentence import Fact
 from hauberk.seal import canonical, digest_bytes, plain
 
@@ -98,6 +99,7 @@ def facts_of(
             "narrowed": bool(run.selected),
             "has_model": not {asset.kind for asset in run.assets}.isdisjoint({AssetKind.MODEL, AssetKind.ENDPOINT}),
             **_checks(run),
+            **effort_of(run),
             **_signature(signature or SignatureState(), _model(run)),
             **_compared(baseline),
             "baseline": baseline is not None or bool(run.baseline),

@@ -189,6 +189,6 @@ def _drawn(ground: Ground, origin: Matrix, rng: np.random.Generator) -> Matrix:
     drawn = origin.copy()
     for j in np.flatnonzero(ground.mutable).tolist():
         levels = ground.levels(j)
-        change = np.flatnonzero(np.rint(rng.random(origin.shape[0])))
+        change = np.flatnonzero(np.rint(rng.random(len(origin))))
         drawn[change, j] = levels[rng.integers(levels.size, size=change.size)]
     return drawn
