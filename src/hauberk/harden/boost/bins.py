@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Candidate thresholds, and for each value the first of them that lets it go left when lowered and when raised most.
 
-A threshold lies between two neighbouring ends of boxes: all thresholds between the same two treat every row alike. Each
-is a float32 and separates those two ends both as float32 (XGBoost) and as double (LightGBM), so that what is computed
-on boxes here holds for either library's predictor.
+A threshold lies between two neighbouring ends of boxes: all thresholds between the same two treat every row alike. Ends
+and thresholds are float32. Rounding keeps the order of numbers, so whatever is in a box before rounding is in it after,
+and what is computed on boxes here holds for a predictor that rounds.
 """
 
 from __future__ import annotations
@@ -50,22 +50,23 @@ def bins_of(rows: Rows, most: int) -> Bins:
     thresholds: list[NDArray[np.float32]] = []
     for column in range(k):
         known = ~np.isnan(rows.x[:, column])
-        ends = np.stack([rows.low[known, column], rows.high[known, column]])
+        with np.errstate(over="ignore", under="ignore"):
+            ends = np.stack([rows.low[known, column], rows.high[known, column]]).astype(np.float32)
         cuts = _cuts(ends.ravel(), min(most, MOST))
         thresholds.append(cuts)
-        low[column, known] = np.searchsorted(cuts.astype(np.float64), ends[0], side="left")
-        high[column, known] = np.searchsorted(cuts.astype(np.float64), ends[1], side="left")
+        low[column, known] = np.searchsorted(cuts, ends[0], side="left")
+        high[column, known] = np.searchsorted(cuts, ends[1], side="left")
     return Bins(thresholds=tuple(thresholds), low=low, high=high)
 
 
-def _cuts(ends: NDArray[np.float64], most: int) -> NDArray[np.float32]:
+def _cuts(ends: NDArray[np.float32], most: int) -> NDArray[np.float32]:
     values, counts = np.unique(ends[np.isfinite(ends)], return_counts=True)
     below, above = values[:-1], values[1:]
-    with np.errstate(over="ignore", under="ignore"):
-        cut = (below + (above - below) / 2).astype(np.float32)
-        cut = np.where(cut < below, np.nextafter(cut, np.float32(np.inf)), cut)
-        cut = np.where((cut != 0) & (np.abs(cut) <= TINY), np.float32(0), cut)
-        apart = (cut >= below) & (cut < above.astype(np.float32))
+    middle = below.astype(np.float64) + (above.astype(np.float64) - below) / 2
+    cut = np.where(np.abs(middle) <= TINY, 0.0, middle).astype(np.float32)
+    # between neighbours the middle rounds to one of them
+    cut = np.where(cut >= above, below, cut)
+    apart = (cut >= below) & (cut < above)
     if apart.sum() > most:
         rank = np.cumsum(counts)[: len(apart)]
         shares = np.arange(1, most + 1) * (float(rank[-1]) / (most + 1))

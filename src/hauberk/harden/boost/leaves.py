@@ -92,7 +92,8 @@ def best_value(rows: Any, rest: Any, facts: Any, extra: Any) -> Any:
 def loss_at(rows: Any, rest: Any, facts: Any, value: Any, extra: Any) -> Any:
     """The loss of the rows that reach a leaf, and the leaf's own, if it has this value."""
     sign, weight = facts
-    loss = extra * (math.exp(value) + math.exp(-value))
+    # what the leaf is given in thought costs nothing at 0, so that a leaf costs by its value alone
+    loss = extra * (math.exp(value) + math.exp(-value) - 2.0)
     for place in range(len(rows)):
         row = rows[place]
         loss += weight[row] * math.exp(-min(rest[place], sign[row] * value))
@@ -156,5 +157,5 @@ class Leaves:
         for leaf in (keep, drop):
             here = np.isin(rows, self.rows[leaf], assume_unique=True)
             worst[here] = np.minimum(worst[here], sign[rows[here]] * self.values[leaf])
-        own = self.extra * sum(float(np.exp(self.values[leaf]) + np.exp(-self.values[leaf])) for leaf in (keep, drop))
+        own = self.extra * sum(2 * float(np.cosh(self.values[leaf]) - 1) for leaf in (keep, drop))
         return own + float((weight[rows] * np.exp(-worst)).sum())

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A forest of binary logistic trees as the text that LightGBM reads.
 
-LightGBM compares doubles with `<=` as the forest does; each test says that NaN is the missing value and on which side it
-goes. Numbers are spelled with the digits that give the same double.
+LightGBM compares doubles with `<=`, the forest rounds them to float32 first. So each threshold is written as the greatest
+double that rounds to it or below, and every row takes the same way, whatever its digits. Each test says that NaN is the
+missing value and on which side it goes. Numbers are spelled with the digits that give the same double.
 Source: `LightGBM`, src/boosting/gbdt_model_text.cpp and include/LightGBM/tree.h.
 """
 
@@ -53,6 +54,13 @@ def _span(forest: Forest, column: int) -> str:
     return f"[{tests.min():.17g}:{tests.max():.17g}]" if len(tests) else "none"
 
 
+def _last_below(marks: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The greatest doubles that become these float32 or less when rounded to the nearest, ties to the even one."""
+    above = np.nextafter(marks, np.float32(np.inf)).astype(np.float64)
+    middle = marks.astype(np.float64) + (above - marks) / 2
+    return np.where(middle.astype(np.float32) <= marks, middle, np.nextafter(middle, -np.inf))
+
+
 def _tree(forest: Forest, cover: NDArray[np.float64], begin: int, end: int) -> str:
     child = forest.child[begin:end]
     inner = np.flatnonzero(child >= 0)
@@ -67,7 +75,7 @@ def _tree(forest: Forest, cover: NDArray[np.float64], begin: int, end: int) -> s
         lines |= {
             "split_feature": forest.feature[begin:end][inner],
             "split_gain": np.zeros(len(inner)),
-            "threshold": forest.threshold[begin:end][inner],
+            "threshold": _last_below(forest.threshold[begin:end][inner].astype(np.float32)),
             "decision_type": np.where(flags & NAN_LEFT, _NAN_IS_MISSING | _DEFAULT_LEFT, _NAN_IS_MISSING),
             "left_child": number[child[inner] - begin],
             "right_child": number[child[inner] - begin + 1],
