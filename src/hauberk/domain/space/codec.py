@@ -96,6 +96,9 @@ class Codec:
 
     def pair(self, values: Floats) -> Pair:
         """The column as an input of a compiled expression."""
+        if self.tokens is None and not (self.allows_nan and self.nan_is_null):
+            # a NaN that stands for a forbidden NULL makes the row invalid by itself
+            return values, None
         missing = np.isnan(values)
         mask = missing if self.nan_is_null and missing.any() else None
         if self.tokens is None:

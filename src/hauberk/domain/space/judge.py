@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from hauberk.domain.column import Column
 from hauberk.domain.declaration import Domain, Group
-from hauberk.domain.expression import Call, Node, Pair, Program, Type, columns_of, to_numpy, walk
+from hauberk.domain.expression import Call, Literal, Node, Pair, Program, Ref, Type, columns_of, to_numpy
 from hauberk.domain.space.codec import Codec, Floats
 
 Bools = NDArray[np.bool_]
-_TURNS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +44,13 @@ class Constraint:
         key: its key in a verdict, such as `rule.low_below_high`.
         reads: the columns that it reads.
         holds: whether it holds, from the columns by name.
-        turns: programs whose sign changes where the condition may turn: differences of the sides of its comparisons.
+        node: the condition as an expression, for repair; None where there is nothing to steer by.
     """
 
     key: str
     reads: tuple[str, ...]
     holds: Callable[[Row], Bools]
-    turns: tuple[Program, ...] = ()
+    node: Node | None = None
 
 
 class Row(dict[str, Pair]):
@@ -94,30 +93,27 @@ def make_constraints(
         node = domain.rule_node(rule)
         reads = columns_of(node)
         if reads and all(name in codecs for name in reads):
-            turns = tuple(_compile(turn, codecs) for turn in _turning_points(node))
-            found.append(Constraint(f"rule.{rule.name}", reads, _not_false(_compile(node, codecs)), turns))
+            found.append(Constraint(f"rule.{rule.name}", reads, not_false(_compile(node, codecs)), node))
     return tuple(found)
 
 
-def _compile(node: Node, codecs: Mapping[str, Codec]) -> Program:
-    vocabularies = {
+def vocabularies(node: Node, codecs: Mapping[str, Codec]) -> dict[str, list[str]]:
+    """For each text column of an expression, the text behind each code."""
+    return {
         name: [str(token) for token in codecs[name].tokens or ()]
         for name in columns_of(node)
         if codecs[name].column.type is Type.TEXT
     }
+
+
+def _compile(node: Node, codecs: Mapping[str, Codec]) -> Program:
     # an unseen text has a code of its own beyond the last; the row is invalid anyway, so it reads as NULL
-    return to_numpy(node, vocabularies)
+    return to_numpy(node, vocabularies(node, codecs))
 
 
-def _turning_points(node: Node) -> list[Node]:
-    return [
-        Call("sub", part.args, Type.NUMBER)
-        for part in walk(node)
-        if isinstance(part, Call) and part.op in _TURNS and part.args[0].type in {Type.NUMBER, Type.DATE}
-    ]
+def not_false(program: Program) -> Callable[[Row], Bools]:
+    """Whether a condition holds or is NULL."""
 
-
-def _not_false(program: Program) -> Callable[[Row], Bools]:
     def _holds(row: Row) -> Bools:
         values, mask = program(row)
         return np.asarray(values if mask is None else values | mask, dtype=np.bool_)
@@ -138,13 +134,17 @@ def _derived_constraint(column: Column, derivation: Derivation, codec: Codec) ->
         stored = row.matrix[derivation.name]
         return matches_derived(column, row[derivation.name], derivation.program(row)) & codec.fits(stored)
 
-    def _edge(end: float) -> Program:
-        return lambda row: (row[derivation.name][0] - end, None)
+    reads = (derivation.name, *derivation.reads)
+    return Constraint(f"{column.name}.derived", reads, _holds, _between(column, codec))
 
-    ends = [end for end in (column.low, column.high) if end is not None]
-    return Constraint(
-        f"{column.name}.derived", (derivation.name, *derivation.reads), _holds, tuple(_edge(end) for end in ends)
-    )
+
+def _between(column: Column, codec: Codec) -> Node | None:
+    """The bounds of a derived column as a condition."""
+    if codec.coded:
+        return None
+    value = Ref(column.name, column.type)
+    low, high = (Literal(end, column.type) for end in (codec.low, codec.high))
+    return Call("and", (Call("le", (low, value), Type.BOOL), Call("le", (value, high), Type.BOOL)), Type.BOOL)
 
 
 def matches_derived(column: Column, stored: Pair, expected: Pair) -> Bools:

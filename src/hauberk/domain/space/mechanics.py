@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The moving parts of a space: judge and repair matrices that lie column by column, shape (k, n)."""
+"""The moving parts of a space: judge and snap matrices that lie column by column, shape (k, n)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hauberk.domain.column import Direction
 from hauberk.domain.declaration import Domain, Group
 from hauberk.domain.space.codec import Codec, Floats, make_codec
-from hauberk.domain.space.judge import Bools, Row, make_constraints, make_derivations, matches_derived, recompute
-from hauberk.domain.space.repair import MAX_ROUNDS, Link, Mender, make_links, snap_column, snap_group
-
-_BLENDS = (0.5, 0.25, 0.125)
+from hauberk.domain.space.family import Family, FamilyMaker
+from hauberk.domain.space.judge import Derivation, Row, make_constraints, make_derivations, matches_derived, recompute
+from hauberk.domain.space.limits import Bools, fits, make_limits, snap_plain
+from hauberk.domain.space.repair import snap_column, snap_group
 
 
 class Mechanics:
-    """Judges and repairs.
+    """Judges rows and snaps them column by column.
 
     Args:
         domain: what is valid.
@@ -39,14 +38,19 @@ class Mechanics:
         self.blocks = self._find_blocks()
         self.derivations = make_derivations(domain, self.codecs)
         self.derived = {item.name for item in self.derivations}
-        self.constraints = make_constraints(domain, self.codecs, self.derivations)
-        named = [tuple(names[j] for j in block) for block in self.blocks]
-        self.links: tuple[Link, ...] = make_links(self.constraints, self.derivations, named)
         self.values = [_known_values(self.codecs[name], template) for name in names]
         self.scales: Floats = np.array(
             [_scale(codec, values) for codec, values in zip(self.codecs.values(), self.values, strict=True)]
         )
-        self._mender = Mender(self.codecs, dict(zip(names, self.scales.tolist(), strict=True)))
+        self.limits = make_limits(tuple(self.codecs.values()), self.mutable, self.scales)
+        self.families = self._find_families(domain)
+        self._odd = np.flatnonzero(self.mutable & ~self.limits.plain).tolist()
+        self._followers = np.array([name in self.derived for name in names], dtype=np.bool_)
+
+    def _find_families(self, domain: Domain) -> tuple[Family, ...]:
+        blocks = [tuple(self.names[j] for j in block) for block in self.blocks]
+        maker = FamilyMaker(domain, self.codecs, self.limits, self.derivations, blocks)
+        return maker.families(make_constraints(domain, self.codecs, self.derivations))
 
     def _find_blocks(self) -> tuple[tuple[int, ...], ...]:
         grouped = {name: group for group in self.groups for name in group.columns}
@@ -62,100 +66,64 @@ class Mechanics:
     def _row(self, rows: Floats) -> Row:
         return Row(self.codecs, {name: rows[j] for j, name in enumerate(self.names)})
 
+    def judge(self, family: Family, rows: Floats) -> Bools:
+        """Whether each row keeps each member of a family, shape (g, n)."""
+        members, n = len(family.keys), rows.shape[1]
+        slots = rows[family.index.T].reshape(len(family.slots), members * n)
+        held = family.holds(Row(self.codecs, {name: slots[at] for at, name in enumerate(family.slots)}))
+        return np.array(np.broadcast_to(held, (members * n,)).reshape(members, n))
+
+    def fits(self, rows: Floats) -> Bools:
+        """Whether each value of each row is one of its column's own, shape (n,)."""
+        return fits(self.limits, tuple(self.codecs.values()), rows)
+
     def valid(self, rows: Floats) -> Bools:
         """Whether each row meets every column, group, derivation and rule, shape (n,)."""
         with np.errstate(all="ignore"):
-            ok = np.full(rows.shape[1], fill_value=True)
-            for j, name in enumerate(self.names):
-                ok &= self.codecs[name].fits(rows[j])
-            row = self._row(rows)
-            for constraint in self.constraints:
-                ok &= constraint.holds(row)
+            ok = self.fits(rows)
+            for family in self.families:
+                ok &= self.judge(family, rows).all(axis=0)
         return ok
 
     def reachable(self, rows: Floats, origin: Floats) -> Bools:
         """Whether each row differs from its origin only where and as the actors can change it, shape (n,)."""
-        ok = np.full(rows.shape[1], fill_value=True)
-        for j, name in enumerate(self.names):
-            column = self.codecs[name].column
-            if name in self.derived or (self.mutable[j] and column.direction is Direction.BOTH):
-                continue
-            fine = ~differ(rows[j], origin[j])
-            if self.mutable[j]:
-                fine |= rows[j] >= origin[j] if column.direction is Direction.UP else rows[j] <= origin[j]
-            ok &= fine
-        return ok
+        limits = self.limits
+        changed = differ(rows, origin)
+        one_way = self.mutable & (limits.up | limits.down)
+        grown, shrunk = rows >= origin, rows <= origin
+        fine = np.where(
+            (one_way & limits.up)[:, None], grown, np.where((one_way & limits.down)[:, None], shrunk, False)
+        )
+        free = self._followers | (self.mutable & ~one_way)
+        return np.asarray((fine | free[:, None] | ~changed).all(axis=0), dtype=np.bool_)
 
-    def project(self, rows: Floats, origin: Floats) -> Floats:
-        """Repair proposed rows, in place; the origin where that fails."""
-        with np.errstate(all="ignore"):
-            self._snap(rows, origin)
-            if self.links:
-                self._mend(rows, origin)
-                self._blend(rows, origin)
-        lost = ~(self.valid(rows) & self.reachable(rows, origin))
-        rows[:, lost] = origin[:, lost]
-        return rows
-
-    def _snap(self, rows: Floats, origin: Floats) -> None:
-        """Every column by itself, groups, then derived columns."""
-        for j, name in enumerate(self.names):
-            rows[j] = snap_column(self.codecs[name], rows[j], origin[j]) if self.mutable[j] else origin[j]
+    def snap(self, rows: Floats, origin: Floats) -> None:
+        """Every column by itself, groups, then derived columns; in place."""
+        snap_plain(self.limits, rows, origin)
+        for j in self._odd:
+            rows[j] = snap_column(self.codecs[self.names[j]], rows[j], origin[j])
         for group in self.groups:
             members = [self.at[name] for name in group.columns]
             free = [bool(self.mutable[j]) for j in members]
             if any(free):
                 rows[members] = snap_group(group, rows[members], origin[members], free)
-        self._derive(rows, origin)
-
-    def _derive(self, rows: Floats, origin: Floats) -> None:
-        """Recompute derived columns; one whose stored value still agrees keeps it, so that unchanged rows stay unchanged."""
         for item in self.derivations:
-            row, j = self._row(rows), self.at[item.name]
-            codec = self.codecs[item.name]
-            fresh = recompute([item], self.codecs, row)[item.name]
-            rows[j] = origin[j]
-            row = self._row(rows)
-            agrees = matches_derived(codec.column, row[item.name], item.program(row)) & codec.fits(rows[j])
-            rows[j] = np.where(agrees, origin[j], fresh)
+            j = self.at[item.name]
+            rows[j] = self.derive_one(item, {name: rows[self.at[name]] for name in item.reads}, origin[j])
 
-    def _mend(self, rows: Floats, origin: Floats) -> None:
-        """Rounds over all links; each works on the rows that break it."""
-        for _ in range(MAX_ROUNDS):
-            mended = False
-            for link in self.links:
-                broken = self._broken(link, rows)
-                if broken.size:
-                    self._mend_link(link, rows, origin, broken)
-                    mended = True
-            if not mended:
-                return
+    def derive_one(self, item: Derivation, read: dict[str, Floats], before: Floats) -> Floats:
+        """A derived column, recomputed where its value of before no longer agrees, so that unchanged rows stay so.
 
-    def _broken(self, link: Link, rows: Floats) -> NDArray[np.intp]:
-        row = Row(self.codecs, {name: rows[self.at[name]] for name in link.names})
-        held = np.broadcast_to(link.constraint.holds(row), rows.shape[1:])
-        return np.flatnonzero(~held)
-
-    def _mend_link(self, link: Link, rows: Floats, origin: Floats, broken: NDArray[np.intp]) -> None:
-        proposed = {name: rows[self.at[name], broken] for name in link.names}
-        start = {name: origin[self.at[name], broken] for name in link.names}
-        for name, values in self._mender.mend(link, proposed, start).items():
-            rows[self.at[name], broken] = values
-        part, before = rows[:, broken], origin[:, broken]
-        self._derive(part, before)
-        rows[:, broken] = part
-
-    def _blend(self, rows: Floats, origin: Floats) -> None:
-        """Rows that are still broken, part of the way back to their origin."""
-        for share in _BLENDS:
-            broken = np.flatnonzero(~self.valid(rows))
-            if not broken.size:
-                return
-            start, target = origin[:, broken], rows[:, broken]
-            blended = np.where(np.isfinite(target - start), start + share * (target - start), start)
-            self._snap(blended, start)
-            fine = self.valid(blended)
-            rows[:, broken[fine]] = blended[:, fine]
+        Args:
+            item: the derivation.
+            read: the columns that it reads.
+            before: its values in the origin.
+        """
+        codec = self.codecs[item.name]
+        fresh = recompute([item], self.codecs, Row(self.codecs, read))[item.name]
+        row = Row(self.codecs, read | {item.name: before})
+        agrees = matches_derived(codec.column, row[item.name], item.program(row)) & codec.fits(before)
+        return np.where(agrees, before, fresh)
 
 
 def names_all(names: Iterable[str], known: Collection[str]) -> bool:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,9 @@ from hauberk.domain.expression import columns_of
 from hauberk.domain.space.codec import Floats
 from hauberk.domain.space.judge import Bools
 from hauberk.domain.space.mechanics import Mechanics, differ
+from hauberk.domain.space.options import MOST, Options
 from hauberk.domain.space.price import levels, price
+from hauberk.domain.space.projector import Projector
 from hauberk.domain.space.propose import propose
 from hauberk.domain.space.repair import snap_column
 
@@ -67,6 +69,7 @@ class Space:
         self.domain = domain
         self.names, self.unchecked = _closure(domain, tuple(features), frozenset(template.columns))
         self._parts = Mechanics(domain, self.names, template, frozenset(domain.changeable_by(actors)))
+        self._projector = Projector(self._parts)
 
     @property
     def mutable(self) -> NDArray[np.bool_]:
@@ -127,7 +130,7 @@ class Space:
             comes back as it is. Nearest is approximate where rules link several columns.
         """
         rows = self._rows(matrix)
-        return np.ascontiguousarray(self._parts.project(rows, self._origin(origin, rows)).T)
+        return np.ascontiguousarray(self._projector.project(rows, self._origin(origin, rows)).T)
 
     def sample(self, origin: NDArray[Any], rng: np.random.Generator, n: int) -> Floats:
         """Valid reachable neighbours of each origin row, shape (m, n, k).
@@ -153,7 +156,7 @@ class Space:
             if not same.any() or not self.blocks:
                 break
             start = origin[:, same]
-            found[:, same] = self._parts.project(propose(self._parts, start, rng, most), start)
+            found[:, same] = self._projector.project(propose(self._parts, start, rng, most), start)
         return found
 
     def levels(self, j: int, origin: NDArray[Any] | None = None) -> Floats:
@@ -188,6 +191,16 @@ class Space:
         """
         rows = self._rows(matrix)
         return price(self._parts, rows, self._origin(origin, rows), self.domain.hour)
+
+    def options(self, edges: Mapping[str, Floats], *, most: int = MOST) -> Options:
+        """What each row can become, for a reader that tells values apart at edges alone; see `Options`.
+
+        Args:
+            edges: for each column that is read, the values from which on it is read otherwise, ascending; values equal to an
+                edge belong above it. For choices and one-hot columns they count for nothing: these are listed whole.
+            most: values, or combinations of values, up to which linked columns are listed whole.
+        """
+        return Options(self._parts, self.domain, edges, most=most)
 
     def _rows(self, matrix: NDArray[Any]) -> Floats:
         """A fresh copy that lies column by column, shape (k, n)."""
