@@ -11,6 +11,7 @@ import numpy as np
 from hauberk.assess.budget import Budget
 from hauberk.attack.evasion.ball import Ball
 from hauberk.attack.evasion.board import Board
+from hauberk.attack.evasion.by_trees import VISITS, bracket_rows
 from hauberk.attack.evasion.desk import ENDPOINT, Desk
 from hauberk.attack.evasion.luck import Luck
 from hauberk.attack.evasion.mixing import word
@@ -49,6 +50,7 @@ def attack(
     *,
     method: Method = Method.SCORES,
     queries: int = 1000,
+    visits: int = VISITS,
     restarts: int = 1,
     goal: Goal = Goal.CHEAPEST,
     width: int = 256,
@@ -66,7 +68,8 @@ def attack(
             anything is asked.
         rng: one number is drawn from it as the attack's seed.
         method: what the attacker sees.
-        queries: questions allowed for each row.
+        queries: questions allowed for each row. By trees, they are asked by a search by scores that goes first, if any.
+        visits: by trees, leaves that may be looked at for each row.
         restarts: searches with luck of their own that share a row's allowance evenly and run side by side.
         goal: when a row is done.
         width: rows at work at a time.
@@ -88,8 +91,15 @@ def attack(
         (2018) do for images, towards the origin column by column; in a ball it searches by cross-entropy, see
         `hauberk.attack.evasion.squeeze`.
     """
-    seed = int(rng.integers(2**63))
     rows = np.unique(rows)
+    if method is Method.TREES:
+        first = None
+        if queries:
+            first = attack(
+                problem, rows, budget, rng, queries=queries, restarts=restarts, goal=goal, width=width, batch=batch
+            )
+        return bracket_rows(problem, rows, budget, visits=visits, seed=first)
+    seed = int(rng.integers(2**63))
     allowance = allowed(queries, rows.size, budget, least=restarts)
     attempts = [
         Attempt(problem=problem, method=method, queries=allowance // restarts, seed=seed if at == 0 else word(seed, at))

@@ -61,6 +61,11 @@ class Options:
         offers = [part.offer(origin) for part in self._parts]
         return [offer for offer in offers if len(offer.cost) > 1]
 
+    def codes(self, j: int) -> Floats:
+        """The codes of a column of choices, ascending; empty for a column of numbers."""
+        codec = self._mechanics.codecs[self._mechanics.names[j]]
+        return np.arange(len(codec.tokens or ()) if codec.coded else 0, dtype=np.float64)
+
     def _many(self, blocks: tuple[tuple[int, ...], ...]) -> float:
         """How many combinations of values blocks have; infinite for free numbers."""
         many = 1.0
