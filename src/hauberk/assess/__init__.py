@@ -17,6 +17,7 @@ from hauberk.assess.pool import ProcessPool
 from hauberk.assess.replay import replay_plan, result_bytes, same_findings
 from hauberk.assess.run import TIMEOUT_S, Results, run_plan
 from hauberk.assess.seed import shared_seed
+from hauberk.assess.standing import Standing, Told
 from hauberk.assess.task import Executor, Reply, Task
 from hauberk.assess.waive import Waiving, apply_waivers, is_expired, parse_waivers
 from hauberk.core.asset import SignatureState
@@ -39,8 +40,10 @@ __all__ = [
     "Selection",
     "SignatureState",
     "Situation",
+    "Standing",
     "Task",
     "TimedOut",
+    "Told",
     "Waiving",
     "Worsened",
     "apply_waivers",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hauberk.assess.budget import Budget
+from hauberk.assess.standing import Told, nobody
 from hauberk.core.asset import SignatureState
 from hauberk.core.ports import Clock, SystemClock
 from hauberk.core.run import Waived
@@ -99,6 +100,7 @@ class CheckContext(Situation):
             endpoint stopped answering. The outcome then ends as an error with these as its reason, and keeps what was
             found; it never passes.
         evidence: tables appended here belong to the outcome as a whole.
+        tell: told how the check stands, now and then; for display, and for what is kept of an interrupted run.
     """
 
     rng: np.random.Generator
@@ -109,3 +111,4 @@ class CheckContext(Situation):
     limits: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     evidence: list[Any] = field(default_factory=list)
+    tell: Told = nobody

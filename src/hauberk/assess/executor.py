@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from hauberk.assess.context import Situation
 from hauberk.assess.perform import perform
+from hauberk.assess.standing import Told, nobody
 from hauberk.assess.task import Reply, Task
 from hauberk.core.check import CheckSpec
 from hauberk.core.errors import UsageError
@@ -23,10 +24,14 @@ class InProcess:
     Args:
         situation: what the checks look at.
         specs: declarations of checks that cannot be imported by name, by id.
+        told: told how a check stands while it runs.
     """
 
-    def __init__(self, situation: Situation, specs: Mapping[str, CheckSpec] | None = None) -> None:
+    def __init__(
+        self, situation: Situation, specs: Mapping[str, CheckSpec] | None = None, *, told: Told = nobody
+    ) -> None:
         self._situation = situation
+        self._told = told
         self._specs = dict(specs or {})
         self._cache: dict[str, Any] = {}
         self._closed = False
@@ -41,7 +46,7 @@ class InProcess:
             raise UsageError("this executor is closed", next_step="make a new one")
         started(task)
         future: Future[Reply] = Future()
-        future.set_result(perform(task, self._situation, self._cache, self._specs))
+        future.set_result(perform(task, self._situation, self._cache, self._specs, told=self._told))
         return future
 
     def close(self) -> None:

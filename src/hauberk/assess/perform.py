@@ -7,7 +7,7 @@ import re
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from hauberk.assess.budget import Budget, TimedOut
@@ -15,6 +15,7 @@ from hauberk.assess.collect import collected
 from hauberk.assess.context import CheckContext, Situation
 from hauberk.assess.plan import Planned
 from hauberk.assess.seed import generator
+from hauberk.assess.standing import Standing, Told, nobody
 from hauberk.assess.task import Reply, Task
 from hauberk.core.check import CheckSpec
 from hauberk.core.errors import HauberkError, NothingToExamine, OverBudget
@@ -34,6 +35,7 @@ def perform(
     *,
     limits: Mapping[str, int] | None = None,
     rows: int = BLOCK_ROWS,
+    told: Told = nobody,
 ) -> Reply:
     """Run the checks of a task one after the other, those that return scans in one pass.
 
@@ -44,6 +46,7 @@ def perform(
         specs: declarations by id; those absent are imported.
         limits: work units that each check may spend, by kind; none by default.
         rows: rows of a block; tests vary it, nothing else does.
+        told: told how a check stands while it runs.
     """
     deadline = time.monotonic() + task.seconds
     ends: dict[str, _End] = {}
@@ -51,7 +54,8 @@ def perform(
     seconds: dict[str, float] = {}
     for item in task.checks:
         begin = time.monotonic()
-        end = _called(item, _context(item, situation, Budget(dict(limits or {}), deadline), cache), specs or {})
+        context = _context(item, situation, Budget(dict(limits or {}), deadline), cache, told)
+        end = _called(item, context, specs or {})
         if isinstance(end, _End):
             ends[item.entry.id] = end
         else:
@@ -119,9 +123,17 @@ def _sentence(error: HauberkError) -> str:
     return f"{error.what}: {error.why}" if error.why else error.what
 
 
-def _context(item: Planned, situation: Situation, budget: Budget, cache: dict[str, Any]) -> CheckContext:
+def _context(
+    item: Planned, situation: Situation, budget: Budget, cache: dict[str, Any], told: Told
+) -> CheckContext:
     given = {part.name: getattr(situation, part.name) for part in fields(Situation)}
-    return CheckContext(**given, rng=generator(item.seed), run_seed=item.run_seed, budget=budget, cache=cache)
+
+    def tell(standing: Standing) -> None:
+        told(replace(standing, check=item.entry.id))
+
+    return CheckContext(
+        **given, rng=generator(item.seed), run_seed=item.run_seed, budget=budget, cache=cache, tell=tell
+    )
 
 
 def _arguments(spec: CheckSpec, item: Planned) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +18,7 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Self
 
 from hauberk.assess.materials import Materials
+from hauberk.assess.standing import Standing, Told, nobody
 from hauberk.assess.task import Reply, Task
 from hauberk.core.errors import Incomplete, UsageError
 from hauberk.core.outcome import Status
@@ -34,12 +36,14 @@ class ProcessPool:
     Args:
         materials: what each process opens for itself, once.
         workers: how many processes at most, 1 or more; each is started when it is first needed.
+        told: told how a check stands while it runs; called from the threads that wait for the processes.
     """
 
-    def __init__(self, materials: Materials, workers: int = 2) -> None:
+    def __init__(self, materials: Materials, workers: int = 2, *, told: Told = nobody) -> None:
         if workers < 1:
             raise UsageError(f"there must be at least 1 worker, not {workers}", where="[checks] workers")
         self._payload = _payload(materials)
+        self._told = told
         self._idle: queue.LifoQueue[_Process] = queue.LifoQueue()
         self._alive: set[_Process] = set()
         self._lock = threading.Lock()
@@ -80,7 +84,7 @@ class ProcessPool:
         except Incomplete as error:
             return task.ended(Status.ERROR, f"{error.what}: {error.why}")
         started(task)
-        reply = process.ask(task)
+        reply = process.ask(task, self._told)
         if reply is not None:
             self._idle.put(process)
             return reply
@@ -157,17 +161,19 @@ class _Process:
             raise TimeoutError
         self._here.recv()
 
-    def ask(self, task: Task) -> Reply | None:
-        """Return the reply to a task; None if the deadline passed or the process died."""
+    def ask(self, task: Task, told: Told) -> Reply | None:
+        """Return the reply to a task; None if the deadline passed or the process died. Pass on what is told before."""
+        deadline = time.monotonic() + task.seconds
         try:
             self._here.send(task)
-            if not self._here.poll(task.seconds):
-                return None
-            reply = self._here.recv()
+            while self._here.poll(max(deadline - time.monotonic(), 0.0)):
+                reply = self._here.recv()
+                if not isinstance(reply, Standing):
+                    return reply if isinstance(reply, Reply) else None
+                told(reply)
         except (OSError, EOFError):
             self._child.wait()
-            return None
-        return reply if isinstance(reply, Reply) else None
+        return None
 
     def dead(self) -> int | None:
         """Return the exit status of a process that has ended; None while it lives."""

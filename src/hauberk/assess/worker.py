@@ -46,7 +46,7 @@ def serve(connection: Connection) -> None:
         if situation is None:
             reply = Reply(outcomes=tuple(_unopened(item, failure) for item in task.checks))
         else:
-            reply = perform(task, situation, cache)
+            reply = perform(task, situation, cache, told=connection.send)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         connection.send(reply)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from hauberk.assess import CheckContext, Situation
 from hauberk.attack.evasion import wording
+from hauberk.attack.evasion.actors import as_seen_by
 from hauberk.attack.evasion.assessment import Assessment, assess_evasion
 from hauberk.attack.evasion.carriers import Carrier, carriers
 from hauberk.attack.evasion.exhibits import columns_used, curve, worst_cases
@@ -33,7 +34,7 @@ THREATS = ("AML.T0015", "AML.T0043.001", "ML01:2023", "NISTAML.022")
     cost=Cost.MINUTES,
 )
 def cheap_evasion(
-    ctx: CheckContext, *, rows: int = 200, queries: int = 1000, levels: str = "", seed: int = 0
+    ctx: CheckContext, *, rows: int = 200, queries: int = 1000, levels: str = "", actors: str = "", seed: int = 0
 ) -> Iterator[Measurement | Finding]:
     """Someone who knows the score of each try changes what he can change until the model lets him through.
 
@@ -56,6 +57,7 @@ def cheap_evasion(
 
     **Reference.** NIST AI 100-2 E2025, section 2.2 (evasion); Kantchelian, Tygar and Joseph 2016.
     """
+    ctx = as_seen_by(ctx, actors)
     asked = _levels(levels)
     clever = assess_evasion(ctx, method=Method.SCORES, rows=rows, queries=queries, seed=seed)
     floor = assess_evasion(ctx, method=Method.RANDOM, rows=rows, queries=queries, seed=seed)

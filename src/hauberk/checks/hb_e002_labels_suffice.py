@@ -9,6 +9,7 @@ import numpy as np
 
 from hauberk.assess import CheckContext, Situation
 from hauberk.attack.evasion import wording
+from hauberk.attack.evasion.actors import as_seen_by
 from hauberk.attack.evasion.assessment import Assessment, assess_evasion
 from hauberk.attack.evasion.carriers import carriers
 from hauberk.attack.evasion.exhibits import columns_used, curve, worst_cases
@@ -32,7 +33,7 @@ THREATS = ("AML.T0015", "AML.T0043.001", "ML01:2023", "NISTAML.025")
     cost=Cost.MINUTES,
 )
 def labels_suffice(
-    ctx: CheckContext, *, rows: int = 200, queries: int = 1000, seed: int = 0
+    ctx: CheckContext, *, rows: int = 200, queries: int = 1000, actors: str = "", seed: int = 0
 ) -> Iterator[Measurement | Finding]:
     """Keeping scores secret does not help where approve and decline tell the attacker enough.
 
@@ -53,6 +54,7 @@ def labels_suffice(
 
     **Reference.** NIST AI 100-2 E2025, section 2.2.2; Brendel, Rauber and Bethge 2018.
     """
+    ctx = as_seen_by(ctx, actors)
     found = assess_evasion(ctx, method=Method.LABELS, rows=rows, queries=queries, seed=seed)
     wording.state_limits(ctx, found.cases, found.result.allowance)
     unit = wording.currency_of(ctx) or "cost"

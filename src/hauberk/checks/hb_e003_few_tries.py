@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hauberk.assess import CheckContext, Situation
 from hauberk.attack.evasion import wording
+from hauberk.attack.evasion.actors import as_seen_by
 from hauberk.attack.evasion.assessment import assess_evasion
 from hauberk.attack.evasion.exhibits import curve
 from hauberk.attack.evasion.grade import by_rate
@@ -34,7 +35,7 @@ THREATS = ("AML.T0015", "AML.T0042", "ML01:2023", "NISTAML.025")
     cost=Cost.MINUTES,
 )
 def few_tries(
-    ctx: CheckContext, *, tries: int = 10, rows: int = 200, queries: int = 1000, seed: int = 0
+    ctx: CheckContext, *, tries: int = 10, rows: int = 200, queries: int = 1000, actors: str = "", seed: int = 0
 ) -> Iterator[Measurement | Finding]:
     """Where random changes pass within a few tries, a limit on tries does not stop an attacker either.
 
@@ -55,6 +56,7 @@ def few_tries(
 
     **Reference.** NIST AI 100-2 E2025, section 2.2.2; MITRE ATLAS AML.T0042.
     """
+    ctx = as_seen_by(ctx, actors)
     if not 1 <= tries <= queries:
         raise UsageError(f"tries must lie from 1 to {queries}", where="HB-E003 tries")
     found = assess_evasion(ctx, method=Method.LABELS, rows=rows, queries=queries, seed=seed)

@@ -10,6 +10,7 @@ import numpy as np
 
 from hauberk.assess import CheckContext, Situation
 from hauberk.attack.evasion import wording
+from hauberk.attack.evasion.actors import as_seen_by
 from hauberk.attack.evasion.assessment import Assessment, assess_evasion
 from hauberk.attack.evasion.carriers import carriers
 from hauberk.attack.evasion.exhibits import columns_used, worst_cases
@@ -35,7 +36,7 @@ THREATS = ("AML.T0015", "AML.T0043.003", "ML01:2023", "NISTAML.022", "CWE-807")
     cost=Cost.MINUTES,
 )
 def free_evasion(
-    ctx: CheckContext, *, rows: int = 200, queries: int = 1000, seed: int = 0
+    ctx: CheckContext, *, rows: int = 200, queries: int = 1000, actors: str = "", seed: int = 0
 ) -> Iterator[Measurement | Finding]:
     """What costs nothing will be tried, by people who do not even know that they are attacking.
 
@@ -57,6 +58,7 @@ def free_evasion(
 
     **Reference.** CWE-807, reliance on untrusted inputs in a security decision; NIST AI 100-2 E2025, section 2.2.
     """
+    ctx = as_seen_by(ctx, actors)
     scored = ctx.model is not None and Need.SCORES in ctx.model.capabilities
     method = Method.SCORES if scored else Method.LABELS
     found = assess_evasion(ctx, method=method, rows=rows, queries=queries, seed=seed)

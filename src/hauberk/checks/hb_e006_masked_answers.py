@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hauberk.assess import CheckContext, Situation
 from hauberk.attack.evasion import symptoms_words, wording
+from hauberk.attack.evasion.actors import as_seen_by
 from hauberk.attack.evasion.ladder import Rate
 from hauberk.attack.evasion.specimen import FEATURES, exposed, guarded
 from hauberk.attack.evasion.symptoms import Symptom
@@ -35,7 +36,7 @@ _SURE = frozenset({Symptom.RANDOM, Symptom.MEMORY, Symptom.COMPANY, Symptom.SATU
     cost=Cost.SECONDS,
 )
 def masked_answers(
-    ctx: CheckContext, *, rows: int = 20, queries: int = 240, seed: int = 0
+    ctx: CheckContext, *, rows: int = 20, queries: int = 240, actors: str = "", seed: int = 0
 ) -> Iterator[Measurement | Finding]:
     """An attack that fails because it was fed noise, steps or a flat field says nothing about the model's strength.
 
@@ -59,6 +60,7 @@ def masked_answers(
 
     **Reference.** Athalye, Carlini and Wagner 2018; Carlini et al. 2019; Tramer et al. 2020; Pintor et al. 2022.
     """
+    ctx = as_seen_by(ctx, actors)
     found = examine(ctx, rows=rows, queries=queries, seed=seed)
     ctx.limits.append(
         "The self-check looks for known ways in which answers mislead an attack; a layer that spots attackers by other "

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from hauberk.assess import Budget, CheckContext, shared_seed
 from hauberk.attack.evasion.attack import attack
 from hauberk.attack.evasion.cases import Cases, after, choose_cases, losses
-from hauberk.attack.evasion.problem import Flags
+from hauberk.attack.evasion.problem import Flags, Rows
 from hauberk.attack.evasion.result import Method, Result
+from hauberk.attack.evasion.waves import in_waves, standing
 from hauberk.core.errors import Incomplete, OverBudget
 from hauberk.domain import validate
 
@@ -83,8 +84,13 @@ def assess_evasion(ctx: CheckContext, *, method: Method, rows: int, queries: int
     key = f"evasion/{method}/{_name(ctx)}/{rows}/{allowance}/{number}"
     if key not in ctx.cache:
         account = Budget(deadline=ctx.budget.deadline)
-        rng = np.random.default_rng(number)
-        result = attack(cases.problem, np.arange(cases.n), account, rng, method=method, queries=allowance)
+
+        def strike(rows: Rows) -> Result:
+            rng = np.random.default_rng(number)
+            return attack(cases.problem, rows, account, rng, method=method, queries=allowance)
+
+        unit = ctx.domain.currency if ctx.domain is not None and ctx.domain.currency else "cost"
+        result = in_waves(strike, cases.n, lambda found: ctx.tell(standing(method, found, cases.n, unit)))
         ctx.cache[key] = (result, dict(account.spent))
     result, spent = ctx.cache[key]
     for kind, amount in spent.items():
