@@ -8,7 +8,7 @@ import pytest
 
 from hauberk.assess import Budget
 from hauberk.attack.evasion import Method, attack
-from hauberk.attack.evasion.attack import Attempt, run_attempts
+from hauberk.attack.evasion.scheduled import Attempt, run_attempts
 from hauberk.attack.evasion.schedule import Goal
 from hauberk.core.errors import Incomplete, OverBudget
 

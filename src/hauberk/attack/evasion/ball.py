@@ -110,8 +110,7 @@ class Box:
 
     def project(self, points: Matrix, origin: Matrix, /) -> Matrix:
         """Into the box, fixed columns as they were; what is no number stays as it was."""
-        inside = np.clip(points, self.low, self.high)
-        return np.where(self.mutable & ~np.isnan(points), inside, origin)
+        return np.where(self.mutable & ~np.isnan(points), self._bounded(points), origin)
 
     def price(self, points: Matrix, origin: Matrix, /) -> Matrix:
         """Norm of the change; shapes (..., k) to (...)."""
@@ -127,9 +126,12 @@ class Box:
         reach = radius[..., None]
         if self.norm is Norm.LINF:
             return np.clip(points, origin - reach, origin + reach)
-        size = self.price(points, origin)[..., None]
-        share = np.minimum(np.divide(reach, size, out=np.ones_like(size), where=size > 0), 1.0)
-        return np.asarray(np.clip(origin + share * (points - origin), self.low, self.high), dtype=np.float64)
+        size: Matrix = np.maximum(self.price(points, origin)[..., None], reach)
+        share: Matrix = np.divide(reach, size, out=np.ones_like(size), where=size > 0)
+        return self._bounded(origin + share * (points - origin))
+
+    def _bounded(self, points: Matrix) -> Matrix:
+        return np.asarray(np.minimum(np.maximum(points, self.low), self.high), dtype=np.float64)
 
     def levels(self, j: int, origin: Matrix | None = None, /) -> Matrix:
         """An even spread from bound to bound."""

@@ -18,6 +18,7 @@ class Method(StrEnum):
     SCORES = "scores"
     LABELS = "labels"
     RANDOM = "random"
+    TRANSFER = "transfer"
     TREES = "trees"
 
 

@@ -57,7 +57,8 @@ class Lane:
     def __post_init__(self) -> None:
         self.witness = self.problem.origin.copy()
         self.cost = np.full(self.witness.shape[0], np.inf, dtype=np.float64)
-        self.open = np.isin(np.arange(self.witness.shape[0]), self.rows)
+        everyone: Rows = np.arange(int(self.witness.shape[0]))
+        self.open = np.isin(everyone, self.rows)
 
     @property
     def problem(self) -> Problem:
