@@ -55,7 +55,8 @@ _NEGATED = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "e
 def alternatives(node: Node, *, sign: Sign | None = None, wanted: bool = True) -> Alternatives:
     """The ways in which a condition can hold.
 
-    NULL counts as holding, on both sides of NOT. Where there would be too many ways, the condition is one opaque atom.
+    NULL counts as holding, on both sides of NOT; where an argument of `greatest` or `least` is NULL, or a condition of CASE,
+    more may be asked than the condition does. Where there would be too many ways, the condition is one opaque atom.
 
     Args:
         node: a condition.

@@ -21,8 +21,9 @@ from hauberk.domain.space.price import levels, price
 from hauberk.domain.space.projector import Projector
 from hauberk.domain.space.propose import propose
 from hauberk.domain.space.repair import snap_column
+from hauberk.domain.space.strain import Strain, strain
 
-_CHUNK = 50_000
+_CHUNK = 10_000
 
 
 class Space:
@@ -130,7 +131,15 @@ class Space:
             comes back as it is. Nearest is approximate where rules link several columns.
         """
         rows = self._rows(matrix)
-        return np.ascontiguousarray(self._projector.project(rows, self._origin(origin, rows)).T)
+        start = self._origin(origin, rows)
+        for first in range(0, rows.shape[1], _CHUNK):
+            part = rows[:, first : first + _CHUNK]
+            rows[:, first : first + _CHUNK] = self._projector.project(part.copy(), start[:, first : first + _CHUNK])
+        return np.ascontiguousarray(rows.T)
+
+    def strain(self, matrix: NDArray[Any]) -> Strain:
+        """How far each row is from keeping each rule, group and derivation, and which way leads there; see `Strain`."""
+        return strain(self._parts, self._rows(matrix))
 
     def sample(self, origin: NDArray[Any], rng: np.random.Generator, n: int) -> Floats:
         """Valid reachable neighbours of each origin row, shape (m, n, k).
