@@ -199,7 +199,8 @@ def _steps(run: Run, found: list[Finding]) -> tuple[str, ...]:
 
 def _unfinished(run: Run) -> list[str]:
     if not run.incomplete:
-        return []
+        idle = run.outcomes and not _examined(run)
+        return ["Find out why no check applies: the reasons stand in the table of checks."] if idle else []
     return [
         f"Find out why these checks did not finish ({_incomplete(run)}); their reasons stand in the table of checks."
     ]

@@ -11,20 +11,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hauberk.testing.conformance import Case, check_check, conformance
     from hauberk.testing.project import ProjectUnderTest, open_project_under_test
     from hauberk.testing.robust import assert_robust
     from hauberk.testing.robustness import NotRobust, Robustness, RobustnessUnknown
+    from hauberk.testing.suite import Case, check_check, conformance
 
 _HOMES = {
-    "Case": "conformance",
+    "Case": "suite",
     "NotRobust": "robustness",
     "ProjectUnderTest": "project",
     "Robustness": "robustness",
     "RobustnessUnknown": "robustness",
     "assert_robust": "robust",
-    "check_check": "conformance",
-    "conformance": "conformance",
+    "check_check": "suite",
+    "conformance": "suite",
     "open_project_under_test": "project",
 }
 

@@ -80,8 +80,9 @@ def before_and_after(found: Assessment, domain: Domain, threshold: float) -> tup
     lines = [f"{name}: {_shown(was)} -> {_shown(now)}" for _, name, was, now, *_ in rows[:_MOST]]
     if len(rows) > _MOST:
         lines.append(f"and {len(rows) - _MOST} more columns")
-    was, now, cost = (float(str(cell)) for cell in rows[0][4:7])
-    return (*lines, f"score {was:.4g} -> {now:.4g} (threshold {threshold:g}), for {amount(cost, domain.currency)}")
+    was, now, cost = rows[0][4:7]
+    price = amount(float(str(cost)), domain.currency)
+    return (*lines, f"score {_shown(was)} -> {_shown(now)} (threshold {threshold:g}), for {price}")
 
 
 def _headline(found: Robustness) -> str:

@@ -15,7 +15,9 @@ from hauberk.attack.evasion.board import differs
 from hauberk.attack.evasion.carriers import Carrier
 from hauberk.attack.evasion.cases import after
 from hauberk.attack.evasion.ladder import Rate
+from hauberk.core.errors import Incomplete
 from hauberk.core.evidence import MAX_ROWS, Cell, Evidence, View
+from hauberk.model import ModelView
 
 WORST = 10
 """Cases that are shown."""
@@ -71,11 +73,11 @@ def worst_cases(found: Assessment, currency: str) -> Evidence:
     witness = found.result.witness[places]
     moved = differs(witness, found.cases.problem.origin[places])
     before, later = found.cases.frame[places.tolist()], after(found.cases, witness, places)
-    scores = found.cases.problem.model.scores(later)
+    scores = _scores_after(found.cases.problem.model, later)
     rows: list[tuple[Cell, ...]] = []
     for case, place in enumerate(places.tolist()):
-        was, now, cost = found.cases.scores[place], scores[case], found.result.cost[place]
-        figures = (short(float(was)), short(float(now)), short(float(cost)))
+        was, cost = short(float(found.cases.scores[place])), short(float(found.result.cost[place]))
+        figures = (was, scores[case], cost)
         names = [found.cases.names[j] for j in np.flatnonzero(moved[case])]
         rows.extend((case + 1, name, _cell(before[name][case]), _cell(later[name][case]), *figures) for name in names)
     return Evidence(
@@ -87,6 +89,14 @@ def worst_cases(found: Assessment, currency: str) -> Evidence:
         note="Each case is one record that the model catches; only the columns that changed are shown, and every changed "
         "record was accepted by the domain and scored by the model as shipped.",
     )
+
+
+def _scores_after(model: ModelView, later: pl.DataFrame) -> list[float | None]:
+    """The scores once more; None where an endpoint has stopped answering since they were proved."""
+    try:
+        return [short(float(score)) for score in model.scores(later)]
+    except Incomplete:
+        return [None] * later.height
 
 
 def _worst(found: Assessment) -> NDArray[np.intp]:
