@@ -75,7 +75,7 @@ def assess_evasion(ctx: CheckContext, *, method: Method, rows: int, queries: int
         Incomplete: the model is not steady, or an evasion could not be proved.
         OverBudget: the budget does not cover one question a record.
     """
-    cases = _cases(ctx, rows)
+    cases = shared_cases(ctx, rows)
     left = ctx.budget.left("queries")
     allowance = queries if left is None else min(queries, left // cases.n)
     if allowance < 1:
@@ -95,11 +95,20 @@ def assess_evasion(ctx: CheckContext, *, method: Method, rows: int, queries: int
     result, spent = ctx.cache[key]
     for kind, amount in spent.items():
         ctx.budget.spend(kind, amount)
+    return assessment_of(ctx, cases, result)
+
+
+def assessment_of(ctx: CheckContext, cases: Cases, result: Result) -> Assessment:
+    """What a result means for the cases: proved as whole records, priced in losses, its unknown records stated as a gap.
+
+    Raises:
+        Incomplete: the domain refuses an evasion as a whole record.
+    """
     _prove_records(ctx, cases, result)
     if result.unknown.any():
         state_gap(
             ctx,
-            f"{int(result.unknown.sum())} of {cases.n} records are unknown to the attack by {method}",
+            f"{int(result.unknown.sum())} of {cases.n} records are unknown to the attack by {result.method}",
             result.trouble,
         )
     return Assessment(cases=cases, result=result, loss=_loss(ctx, cases, result))
@@ -112,7 +121,8 @@ def state_gap(ctx: CheckContext, what: str, why: str) -> None:
         ctx.gaps.append(sentence)
 
 
-def _cases(ctx: CheckContext, rows: int) -> Cases:
+def shared_cases(ctx: CheckContext, rows: int) -> Cases:
+    """The cases of all attacks of a run, chosen once; see `choose_cases` for what it raises."""
     key = f"evasion/cases/{_name(ctx)}/{rows}"
     if key not in ctx.cache:
         before = ctx.budget.spent.get("rows", 0)

@@ -136,4 +136,4 @@ class Box:
     def levels(self, j: int, origin: Matrix | None = None, /) -> Matrix:
         """An even spread from bound to bound."""
         del origin
-        return np.linspace(self.low[j], self.high[j], LEVELS)
+        return np.linspace(float(self.low[j]), float(self.high[j]), LEVELS)

@@ -2,7 +2,7 @@
 """The attack by transfer: buy answers to valid records, train a copy, attack the copy, and try the result once or twice.
 
 The copy can be asked for nothing and as often as one likes. Candidates that pass it with more and more to spare are then
-tried on the model itself, the cheapest first.
+tried on the model itself, the cheapest first; what the model says of a failed try teaches the next copy.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from hauberk.attack.evasion.result import Method, Result
 from hauberk.attack.evasion.scheduled import Attempt, run_attempts
 from hauberk.attack.evasion.surrogate import Coded, Copy, train_copy
 
-SPARE = (0.0, 0.4, 0.9, 1.6, 2.5)
+SPARE = (0.0, 0.3, 0.8, 1.5, 2.5)
 """Log-odds by which the tries pass the copy, one after the other."""
 
 COPY_QUERIES = 150
 """Questions to the copy for each row and try."""
 
 _NAME = Method.TRANSFER.value
+_EDGE = 1e-9
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,14 +99,25 @@ class Transfer:
     def _attack(self, desk: Desk) -> None:
         owner, points = self._crafted(self.allowance - self.tries)
         answers = self._told(desk, owner, points)
-        known = ~np.isnan(answers)
-        if np.unique(answers[known] >= (0.5 if self.labels_only else self.problem.threshold)).size < 2:
-            return  # answers that are all alike teach a copy nothing
-        told = replace(self.problem, threshold=0.5) if self.labels_only else self.problem
-        self.copy = train_copy(told, points[known], answers[known], self.seed)
-        target = replace(told, model=self.copy.view, ground=Coded(self.problem.ground))
         for spare in SPARE[: self.tries]:
-            self._try(desk, target, spare)
+            rows = self.rows[np.isinf(self._cost[self.rows])]
+            if rows.size == 0 or not self._train(points, answers):
+                return
+            tried, said = self._try(desk, rows, spare)
+            points, answers = np.concatenate([points, tried]), np.concatenate([answers, said])
+
+    def _train(self, points: Matrix, answers: NDArray[np.float64]) -> bool:
+        """Train the copy on all answers so far, failed tries included; false if they are all alike and teach nothing."""
+        known = ~np.isnan(answers)
+        if np.unique(answers[known] >= self._cut).size < 2:
+            return False
+        self.copy = train_copy(replace(self.problem, threshold=self._cut), points[known], answers[known], self.seed)
+        return True
+
+    @property
+    def _cut(self) -> float:
+        """Where the two sides of an answer meet."""
+        return 0.5 if self.labels_only else self.problem.threshold
 
     def _crafted(self, each: int) -> tuple[Rows, Matrix]:
         """Valid records around each row, the row itself first, few changes more often than many."""
@@ -121,31 +133,35 @@ class Transfer:
         return owner, problem.ground.project(wishes, problem.origin[owner])
 
     def _told(self, desk: Desk, owner: Rows, points: Matrix) -> NDArray[np.float64]:
+        """What the model answers: its scores, or 1 and 0 for its decisions; NaN where it fails."""
         (scores,) = desk.ask([Question(by=_NAME, problem=self.problem, points=points)])
         self._used += np.bincount(owner, minlength=self._used.size)
         if not self.labels_only:
             return scores
         return np.where(np.isnan(scores), np.nan, (scores >= self.problem.threshold).astype(np.float64))
 
-    def _try(self, desk: Desk, target: Problem, spare: float) -> None:
-        """Attack the copy with something to spare, and ask the model about what comes out, once a row."""
-        rows = self.rows[np.isinf(self._cost[self.rows])]
-        if rows.size == 0:
-            return
-        odds = (
-            target.threshold / (1.0 - target.threshold) * np.exp(-spare) if target.threshold < 1.0 else np.exp(-spare)
+    def _try(self, desk: Desk, rows: Rows, spare: float) -> tuple[Matrix, NDArray[np.float64]]:
+        """Attack the copy with something to spare, ask the model once a row about what comes out, and prove what passes.
+
+        Returns:
+            The candidates and what the model answered.
+        """
+        if self.copy is None:
+            raise RuntimeError("there is no copy to attack")
+        cut = min(self._cut, 1.0 - _EDGE)
+        odds = cut / (1.0 - cut) * float(np.exp(-spare))
+        aim = replace(
+            self.problem, model=self.copy.view, ground=Coded(self.problem.ground), threshold=odds / (1.0 + odds)
         )
-        aim = replace(target, threshold=float(odds / (1.0 + odds)))
-        attempt = Attempt(problem=aim, method=Method.SCORES, queries=COPY_QUERIES, seed=self.seed)
         account = Budget(deadline=self.budget.deadline)
+        attempt = Attempt(problem=aim, method=Method.SCORES, queries=COPY_QUERIES, seed=self.seed)
         (found,) = run_attempts([attempt], rows, account)
         charge(self.budget, "copy queries", account.spent.get("queries", 0), _NAME)
-        told = rows[found.evaded]
-        points = found.witness[found.evaded]
-        (scores,) = desk.ask([Question(by=_NAME, problem=self.problem, points=points)])
-        self._used[told] += 1
-        passed = scores < self.problem.threshold
-        claims = Claims(rows=told[passed], witness=points[passed], cost=found.cost[found.evaded][passed])
+        told, points, cost = rows[found.evaded], found.witness[found.evaded], found.cost[found.evaded]
+        answers = self._told(desk, told, points)
+        passed = answers < self._cut
+        claims = Claims(rows=told[passed], witness=points[passed], cost=cost[passed])
         prove(self.problem, claims, self.budget, by=_NAME)
         self._cost[claims.rows], self._witness[claims.rows] = claims.cost, claims.witness
         self._first[claims.rows] = self._used[claims.rows]
+        return points, answers
