@@ -92,7 +92,8 @@ def row(
 def finish(benchmark: str, seed: int, rows: list[dict[str, Any]], *, full: bool, facts: dict[str, Any]) -> None:
     """Print a table to stderr and one line of JSON to stdout; keep the results of a full run."""
     for each in rows:
-        peer = "" if each["peer"] is None else f"   {each['peer_name']} {each['peer']:g} ({each['ratio']:g} times ours)"
+        times = "" if each["ratio"] is None else f" ({each['ratio']:g} times ours)"
+        peer = "" if each["peer"] is None else f"   {each['peer_name']} {each['peer']:g}{times}"
         target = f"   target {each['target']}" if each["target"] else ""
         print(f"{each['name']:<52} {each['ours']:>10g} {each['unit']}{peer}{target}", file=sys.stderr)
     commit = subprocess.run(
