@@ -117,7 +117,7 @@ def scores_of(problem: Problem, frame: pl.DataFrame) -> NDArray[np.float64]:
     model = problem.model
     try:
         return model.scores(frame.select(list(model.features)))
-    except Incomplete as error:
+    except HauberkError as error:
         raise _interrupted(problem, error) from error
 
 

@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hauberk.core.errors import HauberkError, Incomplete, Unreadable
 from hauberk.model.endpoint.address import Address, bearer
+from hauberk.model.endpoint.pace import Pace, asked_pause
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of an answer that are read before it is refused."""
@@ -34,10 +35,12 @@ class Transport:
     Attributes:
         address: where.
         timeout_s: seconds that one call may take, retries included.
+        pace: how far apart requests go out; it follows what the server can take.
     """
 
     address: Address
     timeout_s: float
+    pace: Pace = field(default_factory=Pace)
 
     def ask(self, suffix: str, body: Any | None = None) -> Any:
         """Send a request and return the JSON of the answer: GET without a body, POST with one.
@@ -49,18 +52,23 @@ class Transport:
         content = None if body is None else json.dumps(body, allow_nan=False).encode()
         until = time.monotonic() + self.timeout_s
         tries = 1
+        self.pace.wait(until)
         status, wait, answer = self._exchange(suffix, content, until)
         while status in _BUSY:
             pause = 0.1 * 2**tries if wait is None else wait
             if tries == TRIES or time.monotonic() + pause >= until:
+                asked = "" if wait is None else f"; it asks to wait {wait:g} s"
                 raise self._error(
                     f"the model server is busy (HTTP {status})",
-                    why=f"gave up after {tries} tries within {self.timeout_s:g} s" + self._said(answer),
+                    why=f"gave up after {tries} tries within {self.timeout_s:g} s{asked}" + self._said(answer),
                     next_step="try later, or raise the timeout",
                 )
+            if wait is None:
+                self.pace.slower()
             time.sleep(pause)
             tries += 1
             status, wait, answer = self._exchange(suffix, content, until)
+        self.pace.faster()
         return self._read(status, answer)
 
     def _exchange(self, suffix: str, content: bytes | None, until: float) -> tuple[int, float | None, bytes]:
@@ -78,7 +86,7 @@ class Transport:
                 raise TimeoutError
             if response.length and len(answer) <= LARGEST:
                 raise http.client.IncompleteRead(answer, response.length)
-            return response.status, _pause(response.getheader("Retry-After")), answer
+            return response.status, asked_pause(response.getheader("Retry-After")), answer
 
     @contextmanager
     def _connection(self, until: float) -> Generator[http.client.HTTPConnection]:
@@ -147,11 +155,6 @@ class Transport:
 
     def _error(self, what: str, *, why: str = "", next_step: str = "") -> Incomplete:
         return Incomplete(what, where=self.address.shown, why=why, next_step=next_step)
-
-
-def _pause(header: str | None) -> float | None:
-    """Seconds to wait as the server asks; None if it does not say, or says it as a date."""
-    return float(header) if header is not None and header.strip().isdecimal() else None
 
 
 def _cut(open_socket: socket.socket) -> None:
