@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hauberk.app.aborted import cut_short, told_of
 from hauberk.app.decide import Judged, judge
 from hauberk.app.materials import project_materials
 from hauberk.app.plugins import known_checks
@@ -22,12 +23,15 @@ from hauberk.assess import (
     ProcessPool,
     Selection,
     Situation,
+    Standing,
+    Told,
     compare,
     open_situation,
     pinned,
     plan,
     run_plan,
 )
+from hauberk.assess.standing import nobody
 from hauberk.core.errors import NothingToExamine
 from hauberk.core.event import Event, Plain
 from hauberk.core.outcome import Outcome, Param
@@ -48,6 +52,7 @@ def check(
     workers: int | None = None,
     trust: Sequence[str] = (),
     progress: Progress | None = None,
+    told: Told = nobody,
     clock: Clock | None = None,
     signer: Signer | None = None,
     command: str = "",
@@ -65,6 +70,7 @@ def check(
         workers: processes; 0 runs the checks in this one; what the file says by default.
         trust: digests of model files that may be opened although their format can run code.
         progress: told how far the run is.
+        told: told how a check stands while it runs.
         clock: where the time comes from.
         signer: key for checkpoint and decision; the user's own by default.
         command: the command line that repeats the run, where it is another one than `hauberk check`.
@@ -74,7 +80,7 @@ def check(
         UsageError: a declared file does not exist.
         Unreadable: a file is not what it claims to be.
         NothingToExamine: there are no rows, or no check was selected.
-        KeyboardInterrupt: after the run was recorded as aborted.
+        KeyboardInterrupt: after the run was recorded as aborted; a note of it names the run.
     """
     flags: dict[str, Any] = {
         "project.seed": seed,
@@ -97,7 +103,7 @@ def check(
     )
     frame = project_frame(project, materials.now_us, command or _command(project, select, ignore))
     frame = dataclasses.replace(frame, tuned=tuned(planned))
-    return _Assessment(project, materials, situation, planned, frame).run(baseline, progress)
+    return _Assessment(project, materials, situation, planned, frame).run(baseline, progress, told)
 
 
 def _command(project: Project, select: Sequence[str], ignore: Sequence[str]) -> str:
@@ -136,12 +142,18 @@ class _Assessment:
         self._situation = situation
         self._plan = planned
         self._ended: list[Outcome] = []
+        self._standings: dict[tuple[str, str], Standing] = {}
         self._frame = frame
 
-    def run(self, baseline: Run | None, progress: Progress | None) -> Run:
+    def run(self, baseline: Run | None, progress: Progress | None, told: Told) -> Run:
         """Run the plan, judge, record."""
+
+        def stands(standing: Standing) -> None:
+            self._standings[standing.check, standing.part] = standing
+            told(standing)
+
         try:
-            with executor_of(self._project, self._materials, self._situation) as executor:
+            with executor_of(self._project, self._materials, self._situation, stands) as executor:
                 results = run_plan(
                     self._plan,
                     executor,
@@ -149,8 +161,8 @@ class _Assessment:
                     progress=progress,
                     on_end=self._ended.append,
                 )
-        except (KeyboardInterrupt, SystemExit):
-            self._record_abort()
+        except (KeyboardInterrupt, SystemExit) as error:
+            error.add_note(self._record_abort())
             raise
         run = self._record(results.outcomes, results.seconds)
         comparison = compare(baseline, run) if baseline is not None else None
@@ -209,14 +221,16 @@ class _Assessment:
             payload=payload,
         )
 
-    def _record_abort(self) -> None:
-        """Record an interrupted run with what had ended by then; it can never be a pass."""
+    def _record_abort(self) -> str:
+        """Record an interrupted run with what was known by then, and say so; it can never be a pass."""
         order = {item.entry.id: at for at, item in enumerate(self._plan.checks)}
-        outcomes = tuple(sorted(self._ended, key=lambda outcome: order[outcome.check]))
+        under_way = cut_short(self._plan, self._ended, self._standings.values())
+        outcomes = tuple(sorted([*self._ended, *under_way], key=lambda outcome: order[outcome.check]))
         run = self._record(outcomes, {}, aborted=True)
         _, digest = self._project.save_run(run)
         with self._project.ledger() as ledger:
-            ledger.append([self._event("run.aborted", "", {"run": digest, "id": run.id, "ended": len(outcomes)})])
+            ledger.append([self._event("run.aborted", "", {"run": digest, "id": run.id, "ended": len(self._ended)})])
+        return told_of(run.id, self._standings.values())
 
 
 def project_frame(project: Project, now_us: int, command: str = "") -> Frame:
@@ -235,9 +249,9 @@ def project_frame(project: Project, now_us: int, command: str = "") -> Frame:
     )
 
 
-def executor_of(project: Project, materials: Materials, situation: Situation) -> Executor:
+def executor_of(project: Project, materials: Materials, situation: Situation, told: Told = nobody) -> Executor:
     """The executor that the project asks for; it looks at the very bytes whose digests the run records."""
     fixed = pinned(materials, situation)
     if project.config.checks.workers == 0:
-        return InProcess(situation)
-    return ProcessPool(fixed, workers=project.config.checks.workers)
+        return InProcess(situation, told=told)
+    return ProcessPool(fixed, workers=project.config.checks.workers, told=told)

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("hauberk.cli.check:check", "Run everything that hauberk.toml declares and judge it by policy."),
     "data": ("hauberk.cli.data:data", "Admit a table: check it, quarantine rows, bring them back."),
     "attack": ("hauberk.cli.attack:attack", "Attack your own model inside the domain."),
+    "harden": ("hauberk.cli.harden:harden", "Train the model so that evasion is dear, and prove it."),
     "artifact": ("hauberk.cli.artifact:artifact", "Scan, digest, sign and verify a model file or folder."),
     "gate": ("hauberk.cli.gate:gate", "Judge recorded runs by a policy, or try another policy on them."),
     "report": ("hauberk.cli.report:report", "Render a recorded run in another format."),
@@ -105,8 +106,9 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         _show(error)
         return 2
-    except (click.Abort, KeyboardInterrupt):
-        return _explain("interrupted; nothing half-written is left behind", 130, 0)
+    except (click.Abort, KeyboardInterrupt) as error:
+        kept = "".join(f"\n  {line}" for note in getattr(error, "__notes__", []) for line in note.split("\n"))
+        return _explain(f"interrupted; nothing half-written is left behind{kept}", 130, 0)
     except SystemExit:
         raise
     except BaseException as error:  # broad: a defect of ours, or a panic in Rust, must still end in a documented code

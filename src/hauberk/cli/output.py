@@ -17,6 +17,7 @@ from hauberk.core.errors import UsageError
 from hauberk.core.ports import Progress
 
 if TYPE_CHECKING:
+    from hauberk.cli.live import LiveTable
     from hauberk.core.run import Run
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -103,13 +104,20 @@ def write_bytes(content: bytes) -> None:
 
 def emit(run: Run, format_: str, outputs: Sequence[tuple[str, Path]], *, show_values: bool = False) -> None:
     """Write a run to stdout in one format and to files in others."""
+    from hauberk.app.report import render_report
+
+    emit_files(run, outputs, show_values=show_values)
+    write_bytes(render_report(run, format=format_, show_values=show_values, width=width(), color=coloured()))
+
+
+def emit_files(run: Run, outputs: Sequence[tuple[str, Path]], *, show_values: bool = False) -> None:
+    """Write a run to files, each in its format."""
     from hauberk.app.project import write_atomically
     from hauberk.app.report import render_report
 
     for name, path in outputs:
         write_atomically(path, render_report(run, format=name, show_values=show_values))
         click.echo(f"wrote {path}", err=True)
-    write_bytes(render_report(run, format=format_, show_values=show_values, width=width(), color=coloured()))
 
 
 def run_and_emit(
@@ -120,6 +128,7 @@ def run_and_emit(
     format_: str,
     outputs: Sequence[str],
     show_values: bool,
+    progress: ProgressLine | LiveTable | None = None,
 ) -> int:
     """Do a job that gives a run, with progress, write the run, and return its exit code.
 
@@ -131,7 +140,7 @@ def run_and_emit(
 
     if targets:
         refuse_overwriting([path for _, path in targets], project_inputs(config))
-    progress = ProgressLine(quiet=ctx.obj["quiet"])
+    progress = progress or ProgressLine(quiet=ctx.obj["quiet"])
     try:
         run = job(progress)
     finally:
