@@ -27,6 +27,9 @@ from hauberk.seal import PublicKey, Signer, create_signer, digest_bytes, load_pu
 
 STATE = ".hauberk"
 
+HARDENING = "hardening"
+"""Folder of the state in which hardening keeps its records; `last` never means one of these."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
@@ -163,15 +166,19 @@ class Project:
             return load_run(Path(name).read_bytes(), where=name)
         known = self.run_ids()
         matches = known[-1:] if name == "last" else [run for run in known if run.startswith(name)]
+        folder = self.runs
+        if not matches and name:
+            folder = self.state / HARDENING
+            matches = sorted(path.stem for path in folder.glob("*.json") if path.stem.startswith(name))
         if len(matches) != 1:
             what = f"no run is named {name!r}" if not matches else f"several runs begin with {name!r}"
             shown = ", ".join(known[-5:]) or "none"
             raise UsageError(
                 what, where=str(self.runs), why=f"recorded: {shown}", next_step="name one of them, or `last`"
             )
-        run = load_run((self.runs / f"{matches[0]}.json").read_bytes())
+        run = load_run((folder / f"{matches[0]}.json").read_bytes())
         if run.id != matches[0]:
-            raise IntegrityError("a run's file holds another run", where=str(self.runs / f"{matches[0]}.json"))
+            raise IntegrityError("a run's file holds another run", where=str(folder / f"{matches[0]}.json"))
         return run
 
 

@@ -43,4 +43,4 @@ def refuse_unrecorded(state: Path, runs: Iterable[Run], *, keys: Sequence[Public
             )
 
 
-_KINDS = frozenset({"run.completed", "run.aborted"})
+_KINDS = frozenset({"run.completed", "run.aborted", "model.hardened"})

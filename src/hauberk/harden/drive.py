@@ -127,7 +127,7 @@ def harden(
     train, tune = part(case.train, case.label, TUNE_SHARE, seed, time=case.time)
     trial = Trial(
         rows=tune, label=case.label, domain=case.domain, money=case.money, methods=CHOOSING,
-        attacked=effort.chosen_on, queries=effort.choosing_queries, seed=seed + _CHOOSE,
+        attacked=effort.chosen_on, queries=effort.choosing_queries, visits=effort.visits, seed=seed + _CHOOSE,
     )  # fmt: skip
     say(stage="attack the shipped model", done=0, total=0)
     shipped = measure(trial, case.model, case.threshold)
@@ -219,7 +219,8 @@ def _finish(case: Case, setting: Setting, strategies: Sequence[Strategy], chosen
     threshold = chosen.figures.threshold if again.threshold is None else again.threshold
     trial = Trial(
         rows=case.holdout, label=case.label, domain=case.domain, money=case.money, methods=REPORTING,
-        attacked=setting.effort.reported_on, queries=setting.effort.reporting_queries, seed=setting.seed + _REPORT,
+        attacked=setting.effort.reported_on, queries=setting.effort.reporting_queries,
+        visits=setting.effort.visits, seed=setting.seed + _REPORT,
     )  # fmt: skip
     before = measure(trial, case.model, case.threshold)
     after = measure(trial, setting.view(again), threshold)

@@ -21,6 +21,7 @@ class Effort:
         choosing_queries: questions for each of those.
         reported_on: caught events attacked for the report.
         reporting_queries: questions for each of those.
+        visits: leaves looked at for each of those by the attacker who holds the trees.
         fits: models that a strategy may train to choose its constraints.
     """
 
@@ -32,21 +33,22 @@ class Effort:
     choosing_queries: int
     reported_on: int
     reporting_queries: int
+    visits: int
     fits: int
 
 
 PRESETS = {
     "quick": Effort(
         rounds=2, trained_on=500, training_queries=150, neighbours=2, chosen_on=100, choosing_queries=250,
-        reported_on=200, reporting_queries=400, fits=8,
+        reported_on=200, reporting_queries=400, visits=5_000, fits=8,
     ),
     "standard": Effort(
         rounds=4, trained_on=1200, training_queries=300, neighbours=3, chosen_on=200, choosing_queries=500,
-        reported_on=400, reporting_queries=1000, fits=16,
+        reported_on=400, reporting_queries=1000, visits=20_000, fits=16,
     ),
     "thorough": Effort(
         rounds=6, trained_on=3000, training_queries=600, neighbours=4, chosen_on=400, choosing_queries=1000,
-        reported_on=1000, reporting_queries=3000, fits=40,
+        reported_on=1000, reporting_queries=3000, visits=100_000, fits=40,
     ),
 }  # fmt: skip
 """Efforts by name."""

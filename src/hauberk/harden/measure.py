@@ -10,11 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hauberk.assess import CheckContext, Money
+from hauberk.assess import Budget, CheckContext, Money
 from hauberk.attack.evasion import Assessment, Method, assess_evasion
+from hauberk.attack.evasion.by_trees import bracket_rows
+from hauberk.attack.evasion.cases import after, losses
 from hauberk.attack.evasion.ladder import Rate
 from hauberk.core.check import Need
-from hauberk.core.errors import Incomplete, NothingToExamine
+from hauberk.core.errors import Incomplete, NothingToExamine, UsageError
 from hauberk.domain import Domain
 from hauberk.harden.lesson import is_event
 from hauberk.model import ModelView
@@ -34,6 +36,7 @@ class Trial:
         methods: attacks, all on the same records; the cheapest evasion of any counts.
         attacked: most records to attack.
         queries: questions for each record.
+        visits: leaves looked at for each record by the attacker who holds the trees.
         seed: of the attacks.
     """
 
@@ -44,6 +47,7 @@ class Trial:
     methods: tuple[Method, ...]
     attacked: int
     queries: int
+    visits: int
     seed: int
 
 
@@ -137,6 +141,11 @@ def measure(trial: Trial, view: ModelView, threshold: float) -> Figures:
         found = _attacked(trial, view, threshold, methods)
     except NothingToExamine as error:
         nothing = error.what
+    if found is not None and Method.TREES in methods:
+        try:
+            found = _with_trees(trial, found)
+        except UsageError:  # its trees cannot be read after all: the attacks that need none stand
+            methods = tuple(method for method in methods if method is not Method.TREES)
     return Figures(scores=scores, event=event, threshold=threshold, found=found, nothing=nothing, methods=methods)
 
 
@@ -155,9 +164,10 @@ def _attacked(trial: Trial, view: ModelView, threshold: float, methods: Sequence
         threshold=threshold,
         money=trial.money,
         rng=np.random.default_rng(trial.seed),
+        run_seed=trial.seed,
     )
     found: Assessment | None = None
-    for method in methods:
+    for method in (item for item in methods if item is not Method.TREES):
         one = assess_evasion(ctx, method=method, rows=trial.attacked, queries=trial.queries, seed=trial.seed)
         found = one if found is None else found.joined(one)
     if found is None:
@@ -166,3 +176,16 @@ def _attacked(trial: Trial, view: ModelView, threshold: float, methods: Sequence
     if unknown:
         raise Incomplete(f"of {unknown} of {found.n} records nothing can be said", why=found.result.trouble)
     return found
+
+
+def _with_trees(trial: Trial, found: Assessment) -> Assessment:
+    """Let the attacker who holds the trees look for something cheaper, and keep what he proves.
+
+    Raises:
+        UsageError: the model's trees cannot be read.
+    """
+    cases = found.cases
+    everyone = np.arange(cases.n)
+    result = bracket_rows(cases.problem, everyone, Budget(), visits=trial.visits, seed=found.result)
+    loss = losses(trial.money, after(cases, result.witness, everyone))
+    return Assessment(cases=cases, result=result, loss=loss)
