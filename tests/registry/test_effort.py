@@ -44,6 +44,10 @@ def test_less_is_reduced_and_more_is_tuned_alone():
     assert (facts["reduced"], facts["reduced_evasion"]) == (1, 1)
 
 
+def test_some_attackers_alone_are_less_than_all():
+    assert effort_of(make_run(ran(actors="merchant")))["reduced_checks"] == ("HB-E001",)
+
+
 def test_a_check_of_others_has_no_default_to_fall_short_of():
     assert effort_of(make_run(ran("ACME-D001", rows=1)))["tuned_checks"] == ()
     assert effort_of(make_run(ran("ACME-D001", rows=1)), {"ACME-D001": {"rows": 2}})["reduced"] == 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from hauberk.assess import CheckContext, Situation
 from hauberk.attack.evasion import wording
+from hauberk.attack.evasion.actors import as_seen_by
 from hauberk.attack.evasion.carriers import carriers
 from hauberk.attack.evasion.copying import Copied, assess_transfer
 from hauberk.attack.evasion.exhibits import columns_used, curve, worst_cases
@@ -34,7 +35,7 @@ _ANSWERS = ("labels", "scores")
     cost=Cost.MINUTES,
 )
 def copy_suffices(
-    ctx: CheckContext, *, rows: int = 100, records: int = 2000, answers: str = "labels", seed: int = 0
+    ctx: CheckContext, *, rows: int = 100, records: int = 2000, answers: str = "labels", actors: str = "", seed: int = 0
 ) -> Iterator[Measurement | Finding]:
     """An attacker buys answers to records of his own, trains a copy, and works out on the copy what will pass.
 
@@ -59,6 +60,7 @@ def copy_suffices(
 
     **Reference.** Papernot et al. 2017 (practical black-box attacks); NIST AI 100-2 E2025, section 2.2.2.
     """
+    ctx = as_seen_by(ctx, actors)
     if answers not in _ANSWERS:
         raise UsageError(
             f"{answers!r} is no kind of answer", where="HB-E007 answers", next_step='use "labels" or "scores"'

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from hauberk.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.live import Live
-    from rich.table import Table
 
     from hauberk.assess import Standing
 
@@ -64,24 +64,23 @@ class LiveTable:
             self._live.start()
         self._live.update(self._table(), refresh=True)
 
-    def _table(self) -> Table:
+    def _table(self) -> Group:
+        from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
         from hauberk.report.plain import visible
 
-        table = Table(
-            title=Text(visible(f"{time.monotonic() - self._started:5.1f} s  {self._title}")),
-            title_justify="left",
-            box=None,
-            pad_edge=False,
+        head = Text(
+            visible(f"{time.monotonic() - self._started:5.1f} s  {self._title}"), no_wrap=True, overflow="ellipsis"
         )
+        table = Table(box=None, pad_edge=False)
         for name, side in (("check", "left"), ("attack by", "left"), ("records", "right"), ("get through", "right"),
                            ("median cost", "right")):  # fmt: skip
             table.add_column(name, justify="right" if side == "right" else "left", no_wrap=True)
         for standing in self._rows.values():
             table.add_row(*map(visible, _cells(standing)))
-        return table
+        return Group(head, table) if self._rows else Group(head)
 
 
 def _live() -> Live:

@@ -107,13 +107,18 @@ def run(arguments: Sequence[str]) -> int:
         _show(error)
         return 2
     except (click.Abort, KeyboardInterrupt) as error:
-        kept = "".join(f"\n  {line}" for note in getattr(error, "__notes__", []) for line in note.split("\n"))
-        return _explain(f"interrupted; nothing half-written is left behind{kept}", 130, 0)
+        return _explain("\n  ".join(["interrupted; nothing half-written is left behind", *_kept(error)]), 130, 0)
     except SystemExit:
         raise
     except BaseException as error:  # broad: a defect of ours, or a panic in Rust, must still end in a documented code
         return _explain(*_told(error), verbose)
     return code if isinstance(code, int) else 0
+
+
+def _kept(error: BaseException) -> list[str]:
+    """What an interrupted job says of what it keeps; click wraps the interruption in an exception of its own."""
+    notes = [note for part in (error, error.__cause__) for note in getattr(part, "__notes__", [])]
+    return [line for note in notes for line in str(note).split("\n")]
 
 
 def _told(error: BaseException) -> tuple[str, int]:

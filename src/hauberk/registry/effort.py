@@ -10,8 +10,11 @@ from hauberk.core.outcome import Outcome, Param, Status
 from hauberk.core.run import Run
 from hauberk.registry.sentence import Fact
 
-EFFORT = frozenset({"rows", "queries", "visits", "draws"})
+EFFORT = frozenset({"rows", "queries", "visits", "records", "draws"})
 """Parameters that say how much work a check does: less than the default is less effort."""
+
+NARROWING = frozenset({"actors"})
+"""Parameters that leave part of the work out where they are not the check's own."""
 
 _EVASION = "HB-E"
 _RAN = frozenset({Status.PASSED, Status.FINDINGS})
@@ -42,7 +45,8 @@ def _differs(one: Outcome, own: Mapping[str, Param]) -> bool:
 
 
 def _falls_short(one: Outcome, own: Mapping[str, Param]) -> bool:
-    return any(_number(one.params.get(name, own[name])) < _number(own[name]) for name in EFFORT & own.keys())
+    less = any(_number(one.params.get(name, own[name])) < _number(own[name]) for name in EFFORT & own.keys())
+    return less or any(one.params.get(name, own[name]) != own[name] for name in NARROWING & own.keys())
 
 
 def _number(value: Param) -> float:
