@@ -20,7 +20,7 @@ from hauberk.attack.evasion.problem import Matrix, Problem, Rows
 from hauberk.attack.evasion.proof import Claims, prove
 from hauberk.attack.evasion.result import Method, Result
 from hauberk.attack.evasion.tree_ways import Way, Ways
-from hauberk.core.errors import Incomplete
+from hauberk.core.errors import Incomplete, OverBudget
 from hauberk.model.trees import Trees
 
 VISITS = 100_000
@@ -47,14 +47,14 @@ def bracket_rows(
 
     Raises:
         UsageError: the model gives no trees.
+        OverBudget: the budget does not cover one leaf for each row.
         Incomplete: the model does not score as its trees do, or an evasion does not survive a journey through a file.
         TimedOut: the deadline has passed.
     """
     trees = problem.model.trees()
     _refuse_strangers(problem, trees, rows)
     ways = Ways(problem, trees)
-    left = budget.left("visits")
-    each = visits if left is None else min(visits, left // max(rows.size, 1))
+    each = _each(visits, rows.size, budget)
     cost, lower = np.full(rows.size, np.inf), np.zeros(rows.size)
     witness = problem.origin[rows].copy()
     for place, row in enumerate(rows.tolist()):
@@ -62,7 +62,8 @@ def bracket_rows(
         if seed is not None and np.isfinite(seed.cost[place]):
             judge.know(float(seed.cost[place]), seed.witness[place])
         found = _bracket(judge, each)
-        charge(budget, "visits", found.visits, Method.TREES)
+        # the last step of a search may look at a few leaves more than it was granted
+        charge(budget, "visits", min(found.visits, each), Method.TREES)
         # where the domain's word was final, so is the bound; a bound above a witness would be a contradiction
         lower[place] = min(found.lower, judge.cost)
         cost[place] = judge.cost
@@ -132,6 +133,18 @@ class Judge:
         # so near the threshold that only the model itself can tell
         charge(self.budget, "queries", 1, Method.TREES)
         return bool(scores_of(self.problem, self.problem.ground.decode(point))[0] < threshold)
+
+
+def _each(visits: int, rows: int, budget: Budget) -> int:
+    """Leaves that each row may look at, so that the budget's limit is divided evenly."""
+    left = budget.left("visits")
+    each = visits if left is None else min(visits, left // max(rows, 1))
+    if each < 1:
+        raise OverBudget(
+            f"{left} visits do not cover one leaf for each of {rows} rows",
+            next_step="raise the budget or attack fewer rows",
+        )
+    return each
 
 
 def _bracket(judge: Judge, visits: int) -> Bracket:

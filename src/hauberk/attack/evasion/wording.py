@@ -88,6 +88,11 @@ def state_limits(ctx: CheckContext, cases: Cases, queries: int) -> None:
         "more queries, may find one."
     )
     ctx.limits.append("Costs are upper bounds: a cheaper evasion may exist than the cheapest one found.")
+    state_sample(ctx, cases)
+
+
+def state_sample(ctx: CheckContext, cases: Cases) -> None:
+    """Say which records were left out, and how far those that were taken stand for the others."""
     if cases.n < cases.caught - cases.invalid:
         ctx.limits.append(
             f"{cases.n} of the {cases.caught - cases.invalid} records that could be attacked were attacked, as a sample."
