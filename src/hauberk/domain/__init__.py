@@ -9,7 +9,6 @@ from hauberk.domain.column import Actor, Choice, Column, Cost, Direction, Kind
 from hauberk.domain.declaration import Domain, Group, Rule
 from hauberk.domain.infer import Proposal, infer_domain
 from hauberk.domain.read import load_domain, loads_domain
-from hauberk.domain.review import RuleReview, Standing, review_rules
 from hauberk.domain.space import Space
 from hauberk.domain.validate import Verdict, validate, violations
 from hauberk.domain.write import dumps_domain
@@ -25,15 +24,12 @@ __all__ = [
     "Kind",
     "Proposal",
     "Rule",
-    "RuleReview",
     "Space",
-    "Standing",
     "Verdict",
     "dumps_domain",
     "infer_domain",
     "load_domain",
     "loads_domain",
-    "review_rules",
     "validate",
     "violations",
 ]

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import math
+import sys
 
-from hauberk.domain.column import Column, Kind
+from hauberk.domain.column import FIRST_DAY, LAST_DAY, Column, Kind
 from hauberk.domain.expression import Reach, Span, Truth, Type
 
 
@@ -20,6 +20,8 @@ def column_range(column: Column) -> Reach | None:
         return Span(min(numbers), max(numbers), null=column.nullable)
     if column.kind is Kind.ONE_HOT:
         return Span(0.0, 1.0, null=column.nullable)
-    low = -math.inf if column.low is None else column.low
-    high = math.inf if column.high is None else column.high
+    # values are finite, so that a column without bounds ends where doubles, or the years of the calendar, do
+    ends = (FIRST_DAY, LAST_DAY + 1.0) if column.kind is Kind.DATE else (-sys.float_info.max, sys.float_info.max)
+    low = ends[0] if column.low is None else column.low
+    high = ends[1] if column.high is None else column.high
     return Span(low, high, null=column.nullable, nan=column.nan)

@@ -66,25 +66,28 @@ def _nearest(mechanics: Mechanics, family: Family, slots: Floats, columns: Ints)
     """The amount and its slopes by the nearest way to hold, shapes (e,) and (p, e)."""
     row = Row(mechanics.codecs, {name: slots[at] for at, name in enumerate(family.slots)})
     scales = mechanics.scales[columns]
-    best, slopes = np.full(slots.shape[1], np.inf), np.zeros(slots.shape)
+    best: Floats = np.full_like(slots[0], np.inf)
+    slopes: Floats = np.zeros_like(slots)
     for way in family.ways:
-        total, table = np.zeros(slots.shape[1]), np.zeros(slots.shape)
+        total: Floats = np.zeros_like(best)
+        table: Floats = np.zeros_like(slots)
         for step in way:
             size, part = _atom(step, row, family, scales, mechanics.limits.discrete[columns])
-            total, table = total + size, table + part
+            total += size
+            table += part
         nearer = total < best
-        best, slopes = np.where(nearer, total, best), np.where(nearer, table, slopes)
-    return np.where(np.isfinite(best), best, 1.0), slopes
+        best[nearer], slopes[:, nearer] = total[nearer], table[:, nearer]
+    best[~np.isfinite(best)] = 1.0
+    return best, slopes
 
 
 def _atom(step: Step, row: Row, family: Family, scales: Floats, discrete: Bools) -> tuple[Floats, Floats]:
     """The measure of one atom; 1 without slope where it fails and cannot be measured."""
-    shape = scales.shape
-    fails = ~np.broadcast_to(step.holds(row), shape[1:])
+    fails = ~np.broadcast_to(step.holds(row), scales.shape[1:])
+    table: Floats = np.zeros_like(scales)
     if step.measure is None:
-        return 1.0 * fails, np.zeros(shape)
+        return fails.astype(np.float64), table
     (value, _), slopes = step.measure(row)
-    table = np.zeros(shape)
     for name, slope in slopes.items():
         table[family.slots.index(name)] = slope
     table[discrete] = 0.0
