@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Child process: ART's HopSkipJump with its feature mask, on rows given as npz; see benchmarks/evasion.py.
+"""Child process: ART's HopSkipJump on rows given as npz, with its feature mask; see sections/credit.py and labels.py.
 
 Runs in ART's environment and knows nothing of Hauberk. The model is the same LightGBM file, behind ART's black-box
 classifier, which sees its decisions at the business threshold (ART's own LightGBM classifier refuses the binary
@@ -20,6 +20,7 @@ def main(source: str, target: str) -> None:
     rows, low, span = given["rows"], given["low"], given["span"]
     mask = given["mask"].astype(np.float32)
     threshold, max_iter = float(given["threshold"]), int(given["max_iter"])
+    norm = np.inf if "norm" in given and str(given["norm"]) == "linf" else 2
     booster = lightgbm.Booster(model_file=str(given["model"]))
     asked = [0]
 
@@ -32,7 +33,7 @@ def main(source: str, target: str) -> None:
     found, queries, seconds = np.empty_like(rows), [], []
     for number, row in enumerate(rows):
         np.random.seed(int(given["seed"]) + number)
-        attack = HopSkipJump(classifier, targeted=False, norm=2, max_iter=max_iter, batch_size=1024, verbose=False)
+        attack = HopSkipJump(classifier, targeted=False, norm=norm, max_iter=max_iter, batch_size=1024, verbose=False)
         asked[0], begin = 0, time.process_time()
         scaled = ((row - low) / span).astype(np.float32)[None, :]
         moved = attack.generate(scaled, mask=mask[None, :])[0]
