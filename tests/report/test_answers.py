@@ -56,6 +56,13 @@ def test_nothing_examined_is_never_good(empty):
         assert {replies.safe.tone, replies.worst.tone, replies.cost.tone} == {Tone.UNKNOWN}
 
 
+def test_where_no_check_applied_nobody_is_told_to_ship(clean):
+    idle = replace(clean, outcomes=(replace(clean.outcomes[0], status=Status.NOT_APPLICABLE, findings=()),))
+    replies = answer(idle)
+    assert replies.safe.headline == "Allowed, but incomplete"
+    assert replies.steps == ("Find out why no check applies: the reasons stand in the table of checks.",)
+
+
 def test_an_allow_of_nothing_is_no_plain_yes(clean, empty):
     allowed = replace(empty, decision=replace(clean.decision, effect=Effect.ALLOW))
     assert answer(allowed).safe.tone is Tone.UNKNOWN
