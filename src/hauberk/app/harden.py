@@ -36,7 +36,7 @@ from hauberk.model import ModelView, open_model
 from hauberk.model.reading import read_model_file
 from hauberk.seal import Signer, digest_bytes
 
-PRESET = "standard"
+PRESET = "quick"
 """Effort where none is named."""
 
 _MOST_LOST = 0.5
@@ -241,8 +241,16 @@ class Bench:
             )
 
 
-def record(bench: Bench, wish: Wish, place: Place, worked: Worked) -> HardenedModel:
-    """Put the record together, and write model, record, ledger entry and, where asked for, project file, in this order."""
+def record(bench: Bench, wish: Wish, place: Place, worked: Worked, *, holds: bool | None = None) -> HardenedModel:
+    """Put the record together, and write model, record, ledger entry and, where asked for, project file, in this order.
+
+    Args:
+        bench: the project.
+        wish: what was asked for.
+        place: where results go.
+        worked: what the bench gave.
+        holds: whether the fix holds, where somebody else judges that than hardening itself.
+    """
     hardening = worked.hardening
     project, done = bench.project, worked.hardening.hardened
     frame = dataclasses.replace(
@@ -250,7 +258,7 @@ def record(bench: Bench, wish: Wish, place: Place, worked: Worked) -> HardenedMo
     )
     ended = project.clock.now_us()
     run = assemble(frame, worked.situation, worked.outcomes, worked.seconds, ended_us=ended)
-    good = done is not None and done.good
+    good = (done is not None and done.good) if holds is None else holds
     sentence = done.verdict if done else "no strategy lowers the evasion rate for as little area as is allowed"
     kept = keep(project, run, hardening, place, apply=good and place.apply)
     return HardenedModel(run=kept.run, hardening=hardening, kept=kept, exit_code=0 if good else 1, sentence=sentence)

@@ -17,8 +17,8 @@ from hauberk.report.numbers import rate as percent
 from hauberk.report.paper import Paper
 
 
-def tell_hardening(done: HardenedModel, *, width: int = 100, color: bool = False) -> bytes:
-    """The closing words, as text for a terminal."""
+def tell_hardening(done: HardenedModel, *, width: int = 100, color: bool = False, closing: bool = True) -> bytes:
+    """The closing words, as text for a terminal; without verdict and exit code where somebody else has the last word."""
     paper = Paper(width, color)
     hardening = done.hardening
     paper.write(f"Hauberk · {done.run.project} · hardening", style="bold")
@@ -28,16 +28,17 @@ def tell_hardening(done: HardenedModel, *, width: int = 100, color: bool = False
     if hardening.hardened is not None:
         _worth(paper, hardening, hardening.hardened, done.run.currency)
         _curve(paper, done)
-    paper.heading("Verdict")
-    paper.write(_verdict(done), style="good" if done.exit_code == 0 else "bad")
-    for outcome in done.run.outcomes[:1]:
-        for limit in outcome.limits:
-            paper.write(limit, lead="- ", style="dim")
+    paper.heading("Verdict" if closing else "How it was measured")
+    if closing:
+        paper.write(_verdict(done), style="good" if done.exit_code == 0 else "bad")
+    for limit in done.run.outcomes[0].limits:
+        paper.write(limit, lead="- ", style="dim")
     _files(paper, done)
     _next(paper, done)
-    paper.write()
-    meaning = "the fix holds" if done.exit_code == 0 else "no fix that holds"
-    paper.write(f"exit code {done.exit_code}: {meaning}", style="bold")
+    if closing:
+        paper.write()
+        meaning = "the fix holds" if done.exit_code == 0 else "no fix that holds"
+        paper.write(f"exit code {done.exit_code}: {meaning}", style="bold")
     return paper.bytes()
 
 

@@ -161,9 +161,8 @@ class Project:
             refuse_unrecorded(self.state, found, keys=self._witnesses())
         return found
 
-    def _read_run(self, name: str) -> Run:
-        if Path(name).suffix == ".json" and Path(name).is_file():
-            return load_run(Path(name).read_bytes(), where=name)
+    def _run_file(self, name: str) -> Path:
+        """The file of an assessment, or of a hardening where no assessment is called so."""
         known = self.run_ids()
         matches = known[-1:] if name == "last" else [run for run in known if run.startswith(name)]
         folder = self.runs
@@ -176,9 +175,15 @@ class Project:
             raise UsageError(
                 what, where=str(self.runs), why=f"recorded: {shown}", next_step="name one of them, or `last`"
             )
-        run = load_run((folder / f"{matches[0]}.json").read_bytes())
-        if run.id != matches[0]:
-            raise IntegrityError("a run's file holds another run", where=str(folder / f"{matches[0]}.json"))
+        return folder / f"{matches[0]}.json"
+
+    def _read_run(self, name: str) -> Run:
+        if Path(name).suffix == ".json" and Path(name).is_file():
+            return load_run(Path(name).read_bytes(), where=name)
+        path = self._run_file(name)
+        run = load_run(path.read_bytes())
+        if run.id != path.stem:
+            raise IntegrityError("a run's file holds another run", where=str(path))
         return run
 
 

@@ -67,7 +67,7 @@ def lines_of(table: str, values: Mapping[str, str | float]) -> tuple[str, ...]:
 
 def _is_header(line: str, table: str) -> bool:
     found = _HEADER.match(line)
-    return bool(found) and found is not None and re.sub(r"""[\s"']""", "", found[1]) == table
+    return found is not None and re.sub(r"""[\s"']""", "", found[1]) == table
 
 
 def _only_these(before: str, after: str, table: str, values: Mapping[str, str | float]) -> bool:

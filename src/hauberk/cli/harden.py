@@ -42,7 +42,7 @@ STRATEGIES = ("features", "monotone", "interaction", "augment", "retrain", "robu
 @click.option(
     "--preset",
     type=click.Choice(["quick", "standard", "thorough"]),
-    default="standard",
+    default="quick",
     show_default=True,
     help="How much training and attacking.",
 )

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("hauberk.cli.data:data", "Admit a table: check it, quarantine rows, bring them back."),
     "attack": ("hauberk.cli.attack:attack", "Attack your own model inside the domain."),
     "harden": ("hauberk.cli.harden:harden", "Train the model so that evasion is dear, and prove it."),
+    "fix": ("hauberk.cli.fix:fix", "Go from a finding to a model that is proved to be without it."),
     "artifact": ("hauberk.cli.artifact:artifact", "Scan, digest, sign and verify a model file or folder."),
     "gate": ("hauberk.cli.gate:gate", "Judge recorded runs by a policy, or try another policy on them."),
     "report": ("hauberk.cli.report:report", "Render a recorded run in another format."),

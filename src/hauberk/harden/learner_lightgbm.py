@@ -14,6 +14,7 @@ from hauberk.harden.lesson import Lesson
 from hauberk.harden.recipe import Recipe
 
 _FULL_BINS = 255
+_UNTYPED: Any = lightgbm  # its own types hide what a callback is
 
 
 def fit_lightgbm(lesson: Lesson, recipe: Recipe, seed: int) -> bytes:
@@ -45,9 +46,8 @@ def fit_lightgbm(lesson: Lesson, recipe: Recipe, seed: int) -> bytes:
         categorical_feature=lesson.codes or [],
         params=params,
     )
-    train: Any = lightgbm.train  # its types hide what a callback is
     try:
-        text: str = train(params, data, num_boost_round=recipe.rounds).model_to_string()
+        text: str = _UNTYPED.train(params, data, num_boost_round=recipe.rounds).model_to_string()
     except lightgbm.basic.LightGBMError as error:
         raise UsageError("LightGBM refuses this training", why=" ".join(str(error).split())[:300]) from error
     return _with_categories(text, lesson).encode()
