@@ -3,7 +3,8 @@
 
 Five kinds of model and five seeds; each seed draws a domain of its own with integers, steps, choices, booleans, a one-hot
 group, two derived columns, rules, directions and prices, of at most a million points. For each caught record, all records
-that the domain allows and the attacker can reach are scored by the model as shipped; the cheapest that passes is the optimum.
+that the domain allows and the attacker can reach are scored by the model as shipped; the cheapest one that passes is the
+optimum.
 """
 
 from __future__ import annotations

@@ -103,6 +103,9 @@ SPECIES = {
     "catboost": cat,
     "catboost-max": lambda: cat(nan_mode="Max"),
     "catboost-three": lambda: cat(y=Y3),
+    "catboost-depthwise": lambda: cat(grow_policy="Depthwise"),
+    "catboost-lossguide": lambda: cat(grow_policy="Lossguide", max_leaves=9),
+    "catboost-lossguide-three": lambda: cat(y=Y3, grow_policy="Lossguide", nan_mode="Max"),
     "catboost-amounts": lambda: cat(y=X[:, 0], kind=catboost.CatBoostRegressor),
 }
 
@@ -267,7 +270,6 @@ REFUSED = {
     "categorical features": lambda: cat(
         np.stack([X[:, 3].astype(int).astype(str), X[:, 0].astype(str)], 1), cat_features=[0]
     ),
-    "not symmetric": lambda: cat(grow_policy="Depthwise"),
     "another model's predictions": lambda: GradientBoostingClassifier(init=LogisticRegression(), n_estimators=3).fit(
         X, Y
     ),

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CatBoost's symmetric trees on numeric columns as a forest.
+"""CatBoost's trees on numeric columns as a forest: symmetric ones, and those grown by depth or by leaf.
 
 CatBoost rounds rows to float32 and goes right where `x > border`; a missing value goes to the side that the column
-names. Each level of a symmetric tree asks one question, and the answers are the bits of the leaf's number.
+names. Each level of a symmetric tree asks one question, and the answers are the bits of the leaf's number. Models that
+read categories are refused: their files keep hashes of words and tables of counts, not the words.
 Source: CatBoost, catboost/libs/model (JSON form of a model).
 """
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from hauberk.core.errors import UsageError
 from hauberk.model.forest.flat import NAN_LEFT, Forest, Link
-from hauberk.model.forest.grow import Tree, flatten, stump
+from hauberk.model.forest.grow import Tree, flatten, from_nodes, stump
 from hauberk.model.forest.proof import Source, proven
 
 
@@ -26,7 +27,7 @@ def forest_of_catboost(model: Any, where: str) -> Forest:
     """Convert a fitted `catboost.CatBoost`.
 
     Raises:
-        UsageError: it reads categories or text, its trees are not symmetric, or it is not margin-equal.
+        UsageError: it reads categories, text or embeddings, or it is not margin-equal.
     """
     import catboost
 
@@ -34,17 +35,19 @@ def forest_of_catboost(model: Any, where: str) -> Forest:
     document = _document(model)
     features = document["features_info"]
     others = [name for name in ("categorical_features", "text_features", "embedding_features") if features.get(name)]
-    if others or "oblivious_trees" not in document:
+    if others:
         raise UsageError(
-            "the trees are not symmetric" if not others else f"the model reads {others[0].replace('_', ' ')}",
+            f"the model reads {others[0].replace('_', ' ')}",
             where=where,
-            why="such models are scored by tables of counts or by trees that are not converted yet",
-            next_step="train with grow_policy=SymmetricTree on numeric columns, or attack the model by its scores",
+            why="a CatBoost file keeps hashes of words and tables of counts, not the words that a record can hold",
+            next_step="train on numeric columns, or attack the model by its scores",
         )
     scale, bias = document["scale_and_bias"]
     start = np.asarray(bias, dtype=np.float64).ravel()
     columns = {int(item["feature_index"]): item for item in features.get("float_features", [])}
-    trees = [_tree(tree, columns, float(scale), len(start)) for tree in document["oblivious_trees"]]
+    grown = _symmetric if "oblivious_trees" in document else _free
+    written: list[Any] = document.get("oblivious_trees") or document.get("trees") or []
+    trees = [grown(tree, columns, float(scale), len(start)) for tree in written]
     link = _link(document, len(start))
     forest = flatten(
         trees,
@@ -87,7 +90,7 @@ def _link(document: Any, outputs: int) -> Link:
     return Link.SOFTMAX if loss == "MultiClass" and outputs > 1 else Link.IDENTITY
 
 
-def _tree(tree: Any, columns: dict[int, Any], scale: float, outputs: int) -> Tree:
+def _symmetric(tree: Any, columns: dict[int, Any], scale: float, outputs: int) -> Tree:
     splits: list[Any] = tree.get("splits") or []
     values = scale * np.asarray(tree["leaf_values"], dtype=np.float64).reshape(-1, outputs)
     if not splits:
@@ -99,17 +102,45 @@ def _tree(tree: Any, columns: dict[int, Any], scale: float, outputs: int) -> Tre
     number = np.array([_reverse(int(turn), int(deep)) for turn, deep in zip(turns, level, strict=True)])
     below = 2 * np.arange(len(level)) + 1
     last = level == depth - 1
-    asked = [columns[int(split["float_feature_index"])] for split in splits]
-    missing = np.array([0 if item["nan_value_treatment"] == "AsTrue" else NAN_LEFT for item in asked])
-    borders = np.array([split["border"] for split in splits], dtype=np.float32)
+    feature, border, missing = _questions(splits, columns)
     return Tree(
         left=np.where(last, -1 - number, below),
         right=np.where(last, -1 - (number + (1 << (depth - 1))), below + 1),
-        feature=np.array([int(item["flat_feature_index"]) for item in asked])[level],
-        threshold=borders[level].astype(np.float64),
-        flags=missing[level].astype(np.uint8),
+        feature=feature[level],
+        threshold=border[level],
+        flags=missing[level],
         values=values,
     )
+
+
+def _questions(splits: list[Any], columns: dict[int, Any]) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[Any]]:
+    """Column, threshold and flags of each test."""
+    asked = [columns[int(split["float_feature_index"])] for split in splits]
+    missing = [0 if item["nan_value_treatment"] == "AsTrue" else NAN_LEFT for item in asked]
+    border = np.array([split["border"] for split in splits], dtype=np.float32).astype(np.float64)
+    feature = np.array([int(item["flat_feature_index"]) for item in asked], dtype=np.int64)
+    return feature, border, np.array(missing, dtype=np.uint8)
+
+
+def _free(tree: Any, columns: dict[int, Any], scale: float, outputs: int) -> Tree:
+    """A tree that is written node inside node; each inner one has a split and two sides."""
+    order, at = [tree], 0
+    left: list[int] = []
+    while at < len(order):
+        node = order[at]
+        left.append(len(order) if "split" in node else -1)
+        order += [node["left"], node["right"]] if "split" in node else []
+        at += 1
+    values = np.array([np.resize(node.get("value", 0.0), outputs) for node in order], dtype=np.float64)
+    if left[0] < 0:
+        return stump(scale * values[:1])
+    inner = np.array(left) >= 0
+    facts = _questions([node["split"] for node in order if "split" in node], columns)
+    spread = tuple(np.zeros(len(order), dtype=part.dtype) for part in facts)
+    for whole, part in zip(spread, facts, strict=True):
+        whole[inner] = part
+    first = np.array(left, dtype=np.int64)
+    return from_nodes(first, np.where(inner, first + 1, -1), (spread[0], spread[1], spread[2]), scale * values)
 
 
 def _reverse(turns: int, count: int) -> int:
