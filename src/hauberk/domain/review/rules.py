@@ -15,6 +15,7 @@ from hauberk.domain.expression import Call, Node, columns_of
 from hauberk.domain.review.intended import idle_part, likely_meant
 from hauberk.domain.review.linear import Logic
 from hauberk.domain.review.trial import Answers, Bools, Trial
+from hauberk.domain.validate import readable
 
 MOST_IMPLIED = 300
 """More rules than this are not tried against one another for what they imply; contradictions always are."""
@@ -72,14 +73,20 @@ def review_rules(domain: Domain, frame: pl.DataFrame) -> tuple[RuleReview, ...]:
         frame: rows that show what records look like, at least one.
 
     Returns:
-        One review a rule, in the domain's order.
+        One review a rule, in the domain's order. A rule that reads a column which the rows lack, or whose data type cannot
+        hold the column's kind, is untested.
 
     Raises:
         NothingToExamine: no rows.
-        ConfigError: a column's data type cannot hold its kind.
     """
     if not frame.height:
         raise NothingToExamine("there are no rows to review rules on", next_step="pass rows of data")
+    usable = [
+        column.name
+        for column in domain.columns
+        if column.name in frame.columns and readable(column, frame.schema[column.name])
+    ]
+    frame = frame.select(usable)
     ready = [rule for rule in domain.rules if set(columns_of(domain.rule_node(rule))) <= set(frame.columns)]
     review = _Review(domain, ready, frame)
     names = {rule.name for rule in ready}
@@ -95,7 +102,7 @@ def _untested(rule: Rule) -> RuleReview:
         silent=0,
         loose=0,
         loose_broken=0,
-        sentence="the data lack a column that it reads",
+        sentence="the data lack a column that it reads, or hold it in a type that does not fit",
     )
 
 
