@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from hauberk import testing
+from hauberk.core.errors import HauberkError
 
 if TYPE_CHECKING:
     from hauberk.testing.project import ProjectUnderTest
@@ -51,7 +52,10 @@ def hauberk_project(request: pytest.FixtureRequest) -> Iterator[ProjectUnderTest
     """The project of the test's marker `hauberk_config`, or of the setting of that name: model, rows, labels, domain."""
     marker = request.node.get_closest_marker("hauberk_config")
     name = str(marker.args[0]) if marker is not None and marker.args else str(request.config.getini("hauberk_config"))
-    project: ProjectUnderTest = testing.open_project_under_test(_place(request.config, name))
+    try:
+        project: ProjectUnderTest = testing.open_project_under_test(_place(request.config, name))
+    except HauberkError as error:
+        pytest.fail(str(error), pytrace=False)
     yield project
     project.close()
 
