@@ -1,24 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two tables of the robust boosting paper, in their original order, from a Debian package that ships them.
+"""The two tables of the robust boosting paper, in their original order.
 
-`r-cran-mlbench` holds Wisconsin breast cancer (699 rows with the patient's number, 683 without gaps) and the Pima diabetes
-table (768 rows), both as UCI gave them, so that the paper's split by position can be repeated. The package is fetched
-with `apt-get download` and unpacked, not installed; its digest is checked.
+The R package mlbench holds Wisconsin breast cancer (699 rows with the patient's number, 683 without gaps) and the Pima
+diabetes table (768 rows) as UCI gave them, so that the paper's split by position can be repeated.
 """
 
 from __future__ import annotations
 
-import hashlib
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from harness import ROOT, peer_python
-
-PACKAGE = "r-cran-mlbench=2.1-3-1"
-DIGEST = "2f1127f7b5e7d08703b13b52ef1976a0c355a7660d6ac575e29b87b13921bc06"
-FOLDER = ROOT / ".benchmarks" / "data" / "mlbench"
+from parts.r_tables import MLBENCH, columns
 
 
 @dataclass(frozen=True)
@@ -49,25 +41,13 @@ class Table:
 
 
 def tables() -> list[tuple[str, float, np.ndarray, np.ndarray]]:
-    """Name, reach, rows and labels of both tables; fetched on first use."""
-    target = FOLDER / "tables.npz"
-    if not target.exists():
-        _fetch(target)
-    data = np.load(target)
+    """Name, reach, rows and labels of both tables."""
+    cancer, pima = columns(MLBENCH, "BreastCancer"), columns(MLBENCH, "PimaIndiansDiabetes")
+    whole = np.all([values != "" for values in cancer.values()], axis=0)
+    # the patient's number is a column like any other to the paper
+    x = np.stack([values[whole].astype(float) for name, values in cancer.items() if name != "Class"], axis=1)
+    measures = np.stack([values for name, values in pima.items() if name != "diabetes"], axis=1)
     return [
-        ("breast cancer", 0.3, data["cancer_x"], data["cancer_y"]),
-        ("diabetes", 0.05, data["diabetes_x"], data["diabetes_y"]),
+        ("breast cancer", 0.3, x, (cancer["Class"][whole] == "malignant").astype(int)),
+        ("diabetes", 0.05, measures, (pima["diabetes"] == "pos").astype(int)),
     ]
-
-
-def _fetch(target: Path) -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["apt-get", "download", "--quiet", PACKAGE], cwd=FOLDER, check=True, timeout=300)
-    package = next(FOLDER.glob("r-cran-mlbench_*.deb"))
-    found = hashlib.sha256(package.read_bytes()).hexdigest()
-    if found != DIGEST:
-        raise SystemExit(f"{package.name} has digest {found}, {DIGEST} is wanted")
-    subprocess.run(["dpkg-deb", "-x", package, FOLDER], check=True, timeout=60)
-    job = ROOT / "benchmarks" / "peer_jobs" / "read_rda.py"
-    folder = FOLDER / "usr/lib/R/site-library/mlbench/data"
-    subprocess.run([peer_python("rdata"), job, folder, target], check=True, timeout=300)

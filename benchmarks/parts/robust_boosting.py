@@ -18,14 +18,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import numpy as np  # noqa: E402 - the folder of the harness comes first
-from harness import run_child  # noqa: E402 - as above
-from parts.paper_tables import Table, tables  # noqa: E402 - as above
+import numpy as np
+from harness import run_child
+from parts.paper_tables import Table, tables
 
-from hauberk.attack.certify import bracket, norm_choices  # noqa: E402 - as above
-from hauberk.harden.boost import fit_robust, worst_margins  # noqa: E402 - as above
-from hauberk.model.forest import Forest, forest_of  # noqa: E402 - as above
-from hauberk.stats.interval import rate_interval  # noqa: E402 - as above
+from hauberk.attack.certify import bracket, norm_choices
+from hauberk.harden.boost import fit_robust, worst_margins
+from hauberk.model.forest import Forest, forest_of
+from hauberk.stats.interval import rate_interval
 
 TREES, DEPTH = 50, 4
 OPTIONS = [{"eta": eta, "reg": reg} for eta, reg in itertools.product((0.1, 0.3), (1.0, 3.0, 10.0))]
@@ -183,8 +183,9 @@ def split_rows(label: str, found: dict[str, list[float]]) -> list[dict[str, Any]
         values, peer = np.array(found[key]), np.array(found[f"LightGBM {key}"])
         half = 2.09 * values.std(ddof=1) / np.sqrt(len(values))
         lines.append({
-            "name": f"{label}: mean {key} error of {len(values)} random splits", "unit": "%", "ours": round(values.mean(), 2),
-            "peer": round(peer.mean(), 2), "peer_name": "LightGBM", "ratio": round(peer.mean() / values.mean(), 2),
+            "name": f"{label}: mean {key} error of {len(values)} random splits", "unit": "%",
+            "ours": round(values.mean(), 2), "peer": round(peer.mean(), 2), "peer_name": "LightGBM",
+            "ratio": round(peer.mean() / values.mean(), 2),
             "n": len(values), "low": round(values.mean() - half, 2), "high": round(values.mean() + half, 2), "target": "",
         })  # fmt: skip
     return lines
