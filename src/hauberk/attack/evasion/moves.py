@@ -47,13 +47,17 @@ class Menu:
             values[:, place, : table.shape[1]] = table
         return cls(columns=columns, values=values, counts=(values != NONE).sum(axis=2))
 
-    def spread(self, rows: NDArray[np.intp], count: int, phase: NDArray[np.float64]) -> Matrix:
+    def spread(
+        self, rows: NDArray[np.intp], count: int, phase: NDArray[np.float64], blur: NDArray[np.float64] | None = None
+    ) -> Matrix:
         """Up to `count` values of each column: the two ends, and an even spread of those between.
 
         Args:
             rows: which rows, shape (g,).
             count: how many at most, at least 2.
             phase: where between two neighbours the spread starts, 0 to 1, shape (g, M).
+            blur: how far every second value is moved towards its neighbour above, 0 to 1, shape (g, M): a step that a model
+                makes between two values of the menu is found in this way and no other. None leaves all as they are.
 
         Returns:
             Shape (g, M, count), `NONE` where there are fewer.
@@ -63,7 +67,13 @@ class Menu:
         between = 1 + np.floor((step - 1 + phase[:, :, None]) * (have - 2) / max(count - 2, 1))
         index = np.where(have <= count, step, np.where(step == 0, 0, np.where(step == count - 1, have - 1, between)))
         index = np.clip(index, 0, self.values.shape[2] - 1).astype(np.int64)
-        picked = np.take_along_axis(self.values[rows], index, axis=2)
+        table = self.values[rows]
+        picked = np.take_along_axis(table, index, axis=2)
+        if blur is not None:
+            above = np.take_along_axis(table, np.minimum(index + 1, table.shape[2] - 1), axis=2)
+            known = np.isfinite(above) & np.isfinite(picked) & (step % 2 == 1)
+            gap = np.subtract(above, picked, out=np.zeros_like(picked), where=known)
+            picked = picked + blur[:, :, None] * gap
         return np.where(step < np.minimum(have, count), picked, NONE)
 
     def pick(self, rows: NDArray[np.intp], chance: NDArray[np.float64]) -> Matrix:

@@ -15,8 +15,8 @@ from hauberk.attack.evasion.shrink import Shrink
 from hauberk.attack.evasion.squeeze import Squeeze
 from hauberk.attack.evasion.sweep import Plan, Sweep
 
-_FIRST_WIDTH, _LATER_WIDTH = 12, 6
-"""Values tried in each column by the first sweep and by those after it."""
+_FIRST_WIDTH, _LATER_WIDTH = (2, 40), (6, 20)
+"""Fewest and most values tried in each column by the first sweep and by those after it."""
 
 _BLUR = 0.5
 """How much the second plan of a round distrusts that effects add up."""
@@ -24,8 +24,8 @@ _BLUR = 0.5
 _ROUND = 125
 """Questions of its allowance for which a row is granted one more round without success."""
 
-_SWEEP_SHARE = 0.35
-"""Largest share of a row's allowance that the first sweep may spend."""
+_FIRST_SHARE, _LATER_SHARE = 0.35, 0.08
+"""Share of a row's allowance that the first sweep and a later one may spend, within these widths."""
 
 
 def route(method: Method, scene: Scene, allowance: int) -> Search:
@@ -45,9 +45,9 @@ def route(method: Method, scene: Scene, allowance: int) -> Search:
 
 
 def _by_scores(scene: Scene, allowance: int) -> Search:
-    width = int(np.clip(_SWEEP_SHARE * allowance / scene.menu.columns.size, 2, _FIRST_WIDTH))
-    first = Sweep(scene=scene, width=width)
-    later = Sweep(scene=scene, width=min(width, _LATER_WIDTH))
+    width = _width(scene, _FIRST_SHARE * allowance, _FIRST_WIDTH)
+    first = Sweep(scene=scene, width=width, blurred=False)
+    later = Sweep(scene=scene, width=min(width, _width(scene, _LATER_SHARE * allowance, _LATER_WIDTH)))
     return Search(
         scene=scene,
         opening=((Opening(scene=scene),), (first,), (Plan(scene=scene, sweep=first),)),
@@ -60,12 +60,18 @@ def _by_scores(scene: Scene, allowance: int) -> Search:
     )
 
 
+def _width(scene: Scene, questions: float, bounds: tuple[int, int]) -> int:
+    """Values for each column, so that a sweep over all of them asks so many questions."""
+    return int(np.clip(questions / scene.menu.columns.size, *bounds))
+
+
 def _by_labels(scene: Scene, allowance: int) -> Search:
+    width = _width(scene, _LATER_SHARE * allowance, _LATER_WIDTH)
     return Search(
         scene=scene,
         opening=((Opening(scene=scene),), (Scatter(scene=scene),)),
         loop=(
-            (Scatter(scene=scene, when=When.NOT_YET), Sweep(scene=scene, width=_LATER_WIDTH, bargains=True)),
+            (Scatter(scene=scene, when=When.NOT_YET), Sweep(scene=scene, width=width, bargains=True)),
             (Shrink(scene=scene), Breed(scene=scene, most=48, misses=False), Bargain(scene=scene)),
         ),
         patience=_patience(allowance),

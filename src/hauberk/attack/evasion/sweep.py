@@ -14,7 +14,7 @@ from hauberk.attack.evasion.moves import NONE, singles
 from hauberk.attack.evasion.problem import Flags, Matrix, Rows
 from hauberk.attack.evasion.scene import Ask, Draft, Scene, When
 
-_HITS, _BEST = 0.6, 0.4
+_HITS, _BEST = 0.35, 0.4
 """Chance that a sweep starts from a hit rather than a miss, and that it takes the best of them."""
 
 _KEPT_FREE = 2
@@ -59,6 +59,7 @@ class Sweep:
     Attributes:
         scene: what all tactics share.
         width: values that are tried in each column, at least 2.
+        blurred: try values between those of the menu too.
         bargains: ask only about points cheaper than the evasion at hand; the table is then of no use to `Plan`.
         tables: what was learnt, by row.
         wishes: points of the last draft.
@@ -66,6 +67,7 @@ class Sweep:
 
     scene: Scene
     width: int
+    blurred: bool = True
     bargains: bool = False
     when: When = When.ALWAYS
     again: bool = False
@@ -138,9 +140,10 @@ class Sweep:
 
     def _values(self, rows: Rows, anchor: Matrix) -> Matrix:
         menu, origin = self.scene.menu, self.scene.home(rows)
-        phase = self.scene.luck.draw(rows, 1, menu.columns.size)
+        chance = self.scene.luck.draw(rows, 1, 2 * menu.columns.size)
+        phase, blur = np.split(chance, 2, axis=1)
         moved = differs(anchor, origin)[:, menu.columns]
-        values = menu.spread(rows, self.width, phase)
+        values = menu.spread(rows, self.width, phase, blur if self.blurred else None)
         own, now = origin[:, menu.columns], anchor[:, menu.columns]
         half = 0.5 * (own + now)
         back = np.stack([np.where(moved, own, NONE), np.where(moved & ~np.isnan(half), half, NONE)], axis=2)
