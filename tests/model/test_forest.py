@@ -307,3 +307,20 @@ def test_the_room_loads_no_library_and_no_kernel():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("rows", [63, 64, 65, 200])
+def test_rows_in_step_and_rows_alone_sum_to_the_same_bits(pair, rows):
+    _, _, forest = pair
+    given = (GAPS if forest.takes_nan else X)[:rows]
+    together = forest.margins(given)
+    alone = np.concatenate([forest.margins(given[at : at + 1]) for at in range(rows)])
+    assert np.array_equal(together, alone)
+
+
+def test_trees_too_deep_to_walk_in_step_are_walked_all_the_same():
+    deep = ExtraTreesClassifier(4, max_features=1, random_state=0).fit(np.arange(600.0)[:, None], Y)
+    chain = DecisionTreeClassifier(random_state=0).fit(1.5 ** np.arange(600.0)[:, None] ** 0.5, np.arange(600) % 2)
+    for model in (deep, chain):
+        rows = np.repeat(X[:200, :1], 1, axis=1)
+        assert np.array_equal(forest_of(model).margins(rows)[:, 0], model.predict_proba(rows)[:, 1])

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hauberk.model.forest.flat import CATEGORY, NAN_IS_ZERO, NAN_LEFT, TRUNCATES, ZERO_IS_MISSING, Forest
+from hauberk.model.forest.stride import add_in_step
 
 BLOCK = 128
 """Rows that pass through one tree before the next."""
@@ -35,7 +36,8 @@ def add_margins(forest: Forest, rows: NDArray[Any], sums: NDArray[Any]) -> None:
     """
     trees = (forest.roots, forest.slots)
     if _plain(forest, rows):
-        _add_plain(rows, trees, _nodes(forest), forest.values, sums)
+        if not add_in_step(forest, rows, sums):
+            _add_plain(rows, trees, _nodes(forest), forest.values, sums)
     else:
         sets = (forest.first_word, forest.word_count, forest.words)
         _add_any(rows, trees, _nodes(forest), sets, forest.values, sums)
