@@ -111,6 +111,17 @@ class Mechanics:
             j = self.at[item.name]
             rows[j] = self.derive_one(item, {name: rows[self.at[name]] for name in item.reads}, origin[j])
 
+    def settle(self, rows: Floats) -> Floats:
+        """Every column by itself onto a value that it can have, then derived columns; in place. NaN stays."""
+        with np.errstate(all="ignore"):
+            for j, codec in enumerate(self.codecs.values()):
+                if not codec.coded:
+                    rows[j] = codec.onto_grid(rows[j], codec.low, codec.high)
+            row = self._row(rows)
+            for name, fresh in recompute(self.derivations, self.codecs, row).items():
+                rows[self.at[name]] = fresh
+        return rows
+
     def derive_one(self, item: Derivation, read: dict[str, Floats], before: Floats) -> Floats:
         """A derived column, recomputed where its value of before no longer agrees, so that unchanged rows stay so.
 

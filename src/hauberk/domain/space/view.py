@@ -87,6 +87,15 @@ class Space:
         """For each column, the change that counts as one when rows are compared: the middle 90 % of the template."""
         return self._parts.scales.copy()
 
+    @property
+    def derived(self) -> NDArray[np.bool_]:
+        """For each column, whether it follows from others by its derivation."""
+        return np.array([name in self._parts.derived for name in self.names], dtype=np.bool_)
+
+    def choices_of(self, j: int) -> int:
+        """Out of how many values a column of the matrix chooses; 0 for a column that holds values themselves."""
+        return len(self._parts.codecs[self.names[j]].tokens or ())
+
     def encode(self, frame: pl.DataFrame) -> Floats:
         """Turn rows into a matrix, shape (n, k).
 
@@ -136,6 +145,14 @@ class Space:
             part = rows[:, first : first + _CHUNK]
             rows[:, first : first + _CHUNK] = self._projector.project(part.copy(), start[:, first : first + _CHUNK])
         return np.ascontiguousarray(rows.T)
+
+    def settle(self, matrix: NDArray[Any]) -> Floats:
+        """Each row by itself onto values that its columns can have, shape (n, k).
+
+        Numbers are clipped and rounded, whoever may change them; derived columns are recomputed. Rules and groups are not
+        enforced, and no origin plays a part, so that equal rows settle alike wherever they come from. Choices and NaN stay.
+        """
+        return np.ascontiguousarray(self._parts.settle(self._rows(matrix)).T)
 
     def strain(self, matrix: NDArray[Any]) -> Strain:
         """How far each row is from keeping each rule, group and derivation, and which way leads there; see `Strain`."""
