@@ -162,6 +162,30 @@ def test_the_call_in_the_message_runs_again(tmp_path: Path):
     assert again.value.found == caught.value.found
 
 
+@pytest.fixture(scope="module")
+def trees():
+    """A booster on the loans, with the employment as a number."""
+    frame = LOANS.with_columns(pl.col("employment").replace_strict({"none": 0, "part": 1, "full": 2}))
+    names = [name for name in frame.columns if name != "default"]
+    data = lightgbm.Dataset(frame.select(names).to_numpy(), frame["default"].to_numpy(), feature_name=names)
+    booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_leaves": 7, "num_threads": 1}, data, 20)
+    return booster, frame, dumps_domain(declared()).replace('["none", "part", "full"]', "[0, 1, 2]")
+
+
+@pytest.mark.parametrize("by", ["trees", "transfer", "labels"])
+def test_the_budget_says_what_the_attacker_has(by, trees):
+    booster, frame, domain = trees
+    terms = {"rows": 15, "queries": 60, "max_evasion": 0.01, "by": by}
+    with pytest.raises(NotRobust) as caught:
+        assert_robust(booster, frame, "default", domain, **terms)
+    words = {"trees": "reading the model's trees", "transfer": "with a copy trained", "labels": "decisions alone"}[by]
+    assert words in str(caught.value)
+
+
+def test_an_attacker_who_needs_trees_says_so_where_there_are_none():
+    assert "trees" in str(failure(RobustnessUnknown, by="trees"))
+
+
 # --- what it takes
 
 

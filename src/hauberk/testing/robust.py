@@ -65,7 +65,8 @@ def assert_robust(
         rows: most events to attack.
         queries: questions to the model allowed for each of them; a random search with as many runs beside the attack.
         seed: of the search; the same seed gives the same result.
-        by: what the attacker sees: `scores`, `labels`, or `random` for the random search alone.
+        by: what the attacker has: the model's `trees`, `scores`, `labels` (decisions alone), a copy that he trains
+            (`transfer`), or `random` for the random search alone.
         positive: what the event is called among the labels and the model's classes.
         features: columns that the model reads, in its order; all columns of `X` but the label by default.
         trust: digests of model files that may be opened although their format can run code.
@@ -138,7 +139,7 @@ def _measured(subject: Subject, call: Call, method: Method, purse: float) -> Rob
             rng=np.random.default_rng(call.seed),
         )
         found = _attacked(ctx, call, method)
-        state_limits(ctx, found.cases, found.result.allowance)
+        state_limits(ctx, found.cases, call.queries)
         within = _within(found, purse)
         evaded = int(within.evaded.sum())
         low, high = rate_interval(evaded, found.n)

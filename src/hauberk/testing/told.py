@@ -18,7 +18,13 @@ from hauberk.testing.robustness import Robustness
 _MOST = 12
 """Changed columns of the example that are shown."""
 
-_NAMES = {"scores": "seeing the score of each try", "labels": "seeing decisions alone", "random": "changing at random"}
+_NAMES = {
+    "scores": "seeing the score of each try",
+    "labels": "seeing decisions alone",
+    "random": "changing at random",
+    "transfer": "with a copy trained on answers",
+    "trees": "reading the model's trees",
+}
 
 
 def not_robust(found: Robustness) -> str:
