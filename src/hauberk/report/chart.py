@@ -13,11 +13,22 @@ from hauberk.core.evidence import Cell, Evidence, View
 from hauberk.report.plain import visible
 from hauberk.report.svg import GRID, INK, MARK, clean_svg
 
+_INTERVAL = ("low", "high")
+"""Names of a band's columns that make it an interval, which needs no names in the picture."""
+
+_APART = 0.15
+"""Least height of a band, as a share, in which there is room for names."""
+
 MAX_BARS = 30
 """Bars of one chart; the table beside it holds the rest."""
 
 _VEGA_LITE = "6.4"
-_WIDTH, _HEIGHT, _BAR = 460, 190, 20
+_WIDTH, _HEIGHT, _BAR = 300, 170, 22
+"""Small enough that letters stay readable where the page is 400 pixels wide; a wide page scales it up."""
+
+_PADDING = {"left": 20, "right": 10, "top": 6, "bottom": 4}
+"""Room for letters that are wider in the reader's fonts than the renderer believes."""
+
 _CONFIG = {
     "aria": False,
     "background": None,
@@ -86,6 +97,11 @@ def _points(evidence: Evidence, *, banded: bool) -> list[dict[str, Any]]:
     return points
 
 
+def _share(title: str) -> dict[str, Any]:
+    """Shares are read in per cent."""
+    return {"format": ".0%"} if title.startswith("share") else {}
+
+
 def _axis(title: str, **more: Any) -> dict[str, Any]:
     return {"title": visible(title)[:80] or None, "labelOverlap": True, **more}
 
@@ -94,7 +110,11 @@ def _curve(evidence: Evidence, points: list[dict[str, Any]]) -> dict[str, Any]:
     numeric = all(_is_number(point["x"]) for point in points)
     kind = {"type": "quantitative"} if numeric else {"type": "ordinal", "sort": None}
     across = {"field": "x", **kind, "axis": _axis(evidence.columns[0], grid=False, tickCount=5, labelFlush=False)}
-    up = {"field": "y", "type": "quantitative", "axis": _axis(evidence.columns[1], tickCount=4)}
+    up = {
+        "field": "y",
+        "type": "quantitative",
+        "axis": _axis(evidence.columns[1], tickCount=4, **_share(evidence.columns[1])),
+    }
     shape = {"interpolate": "step-after"} if evidence.view is View.STEPS else {}
     layers: list[dict[str, Any]] = []
     if any("low" in point for point in points):
@@ -104,16 +124,47 @@ def _curve(evidence: Evidence, points: list[dict[str, Any]]) -> dict[str, Any]:
         layers.append({"mark": band, "encoding": encoding, "transform": [{"filter": "isValid(datum.low)"}]})
     mark = {"type": "line", "color": MARK, "strokeWidth": 2, "point": False, **shape}
     layers.append({"mark": mark, "encoding": {"x": across, "y": up}})
+    if numeric and any("low" in point for point in points) and evidence.columns[2:4] != _INTERVAL:
+        layers.extend(_edges(evidence, points, across, shape))
     return _spec(points, layers, _HEIGHT)
+
+
+def _edges(
+    evidence: Evidence, points: list[dict[str, Any]], across: dict[str, Any], shape: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Name the two edges of a band that is no interval, where they lie furthest apart, and dash the upper one."""
+    high = {"field": "high", "type": "quantitative"}
+    dashed = {"type": "line", "color": MARK, "strokeWidth": 1.5, "strokeDash": [4, 3], **shape}
+    layers: list[dict[str, Any]] = [
+        {"mark": dashed, "encoding": {"x": across, "y": high}, "transform": [{"filter": "isValid(datum.high)"}]}
+    ]
+    banded = [point for point in points if "low" in point]
+    widest = max(banded, key=lambda point: point["high"] - point["low"])
+    if widest["high"] - widest["low"] < _APART:
+        return layers
+    # right of a point and below it nothing lies on a rising curve, so that a name covers no line there
+    risen = next(point for point in banded if point["low"] >= banded[-1]["low"] / 2)
+    for x, y, name in (
+        (risen["x"], risen["low"], evidence.columns[2]),
+        (widest["x"], widest["high"], evidence.columns[3]),
+    ):
+        text = {"type": "text", "color": INK, "fontSize": 12, "align": "left", "baseline": "top", "dx": 6, "dy": 5}
+        place = {"x": {"datum": x}, "y": {"datum": y}, "text": {"value": visible(name)[:40]}}
+        layers.append({"mark": text, "encoding": place, "data": {"values": [{}]}})
+    return layers
 
 
 def _bars(evidence: Evidence, points: list[dict[str, Any]]) -> dict[str, Any]:
     for point in points:
         point["x"] = str(point["x"])
     along = {"field": "x", "type": "nominal", "sort": None, "axis": {"title": None, "ticks": False, "labelPadding": 6}}
-    out = {"field": "y", "type": "quantitative", "axis": _axis(evidence.columns[1], tickCount=5)}
+    out = {
+        "field": "y",
+        "type": "quantitative",
+        "axis": _axis(evidence.columns[1], tickCount=5, **_share(evidence.columns[1])),
+    }
     layers: list[dict[str, Any]] = [
-        {"mark": {"type": "bar", "color": MARK, "height": 11}, "encoding": {"y": along, "x": out}}
+        {"mark": {"type": "bar", "color": MARK, "height": 12, "opacity": 0.5}, "encoding": {"y": along, "x": out}}
     ]
     if any("low" in point for point in points):
         rule = {"type": "rule", "color": INK, "strokeWidth": 1.5}
@@ -127,6 +178,7 @@ def _spec(points: list[dict[str, Any]], layers: list[dict[str, Any]], height: in
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": _WIDTH,
+        "padding": _PADDING,
         "height": height,
         "data": {"values": points},
         "layer": layers,

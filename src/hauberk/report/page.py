@@ -18,6 +18,7 @@ from hauberk.core.outcome import Status
 from hauberk.core.run import Run, Waived
 from hauberk.report import numbers
 from hauberk.report.answers import answer, notices, tally
+from hauberk.report.evasion import brief
 from hauberk.report.exhibit import Exhibit, Hanging
 from hauberk.report.plain import visible
 from hauberk.report.verdict import MEANING, exit_code
@@ -102,6 +103,8 @@ def render_html(run: Run) -> bytes:
         run=run,
         count=numbers.count,
         answers=answer(run),
+        evasion=brief(run),
+        hang=hanging.show,
         notices=notices(run),
         code=code,
         meaning=MEANING[code],

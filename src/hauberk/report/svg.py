@@ -16,7 +16,16 @@ INK, GRID, MARK = "#010101", "#020202", "#030303"
 _NAMES = {INK: "ink", GRID: "grid", MARK: "mark"}
 _ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "text", "circle", "clipPath", "defs"})
 _PLACE = {"id", "d", "transform", "x", "y", "x1", "y1", "x2", "y2", "r", "cx", "cy", "width", "height", "viewBox"}
-_LOOK = {"fill", "stroke", "stroke-width", "stroke-opacity", "fill-opacity", "opacity", "text-anchor"}
+_LOOK = {
+    "fill",
+    "stroke",
+    "stroke-width",
+    "stroke-opacity",
+    "stroke-dasharray",
+    "fill-opacity",
+    "opacity",
+    "text-anchor",
+}
 _ATTRIBUTES = frozenset({*_PLACE, *_LOOK, "clip-path"})
 _DEFAULTS = {("opacity", "1"), ("stroke-width", "1"), ("transform", "translate(0,0)"), ("d", "")}
 _LONG = re.compile(r"-?\d+\.\d{3,}")
