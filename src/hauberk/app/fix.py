@@ -162,6 +162,8 @@ class _Repair:
         done = worked.hardening.hardened
         if done is None or after is None:
             return 1, "no strategy lowers the rate for as little area under the curve as is allowed"
+        if done.after.closed:
+            return 0, "the fixed model reads no column that the attacker can change, so that there is nothing to attack"
         if after.status not in {Status.PASSED, Status.FINDINGS}:
             return (
                 4,

@@ -34,6 +34,11 @@ class Tried:
     reason: str = ""
     seconds: float = 0.0
 
+    @property
+    def moves_threshold(self) -> bool:
+        """Whether all that it does is to act on more rows."""
+        return self.candidate is not None and self.candidate.threshold is not None
+
     def rate(self, purse: float) -> float:
         """Share of the caught events that get through; 1 where that is not known."""
         found = None if self.figures is None else self.figures.through(purse)
@@ -43,9 +48,10 @@ class Tried:
 def choose(tried: Sequence[Tried], purse: float, allowance: float, before: float) -> Tried | None:
     """The candidate with the largest area among those whose evasion rate is the least, within one standard error.
 
-    Candidates that give up more area than is allowed, or that let through as much as the model trained again without a fix,
-    are left out. Within one standard error of the least rate, rates of a sample tell nothing, and accuracy decides (the
-    rule of Breiman, Friedman, Olshen and Stone 1984, section 3.4.3).
+    Left out are candidates that give up more area than is allowed, those that let through as much as the model trained again
+    without a fix, and a moved threshold beside anything else: it costs alerts, which nobody here can weigh against area.
+    Within one standard error of the least rate, rates of a sample tell nothing, and accuracy decides (the rule of Breiman,
+    Friedman, Olshen and Stone 1984, section 3.4.3).
 
     Args:
         tried: what was tried.
@@ -53,13 +59,16 @@ def choose(tried: Sequence[Tried], purse: float, allowance: float, before: float
         allowance: area under the curve that may be given up.
         before: evasion rate of the model trained again without a fix.
     """
-    fit = [item for item in tried if item.figures is not None and item.figures.found is not None]
+    fit = [item for item in tried if item.figures is not None and item.figures.through(purse) is not None]
     fit = [item for item in fit if item.lost <= allowance and item.rate(purse) < before]
+    fit = [item for item in fit if len(tried) == 1 or not item.moves_threshold]
     if not fit:
         return None
     least = min(fit, key=lambda item: (item.rate(purse), item.lost, item.name))
     assert least.figures is not None
-    n = max(least.figures.cost.size, 1)
+    known = least.figures.through(purse)
+    assert known is not None
+    n = known.n
     share = (least.rate(purse) * n + 1.0) / (n + 2.0)  # rates of 0 and 1 have an error too
     close = least.rate(purse) + math.sqrt(share * (1.0 - share) / n)
     return min((item for item in fit if item.rate(purse) <= close), key=lambda item: (item.lost, item.name))

@@ -147,7 +147,7 @@ def _shown(hardening: Hardening, currency: str) -> Iterator[Evidence]:
     costs = [level for level in rungs(done.before.cost[np.isfinite(done.before.cost)]) if level > 0.0]
     levels: list[float] = sorted({0.0, *costs, *([] if math.isinf(hardening.purse) else [hardening.purse])})
     for name, figures in (("shipped", done.before), ("hardened", done.after)):
-        if figures.found is not None:
+        if figures.held(0.0) is not None:
             yield _curve(name, figures, levels, currency)
     yield _beside(done, levels, currency)
     yield from done.candidate.evidence
@@ -167,7 +167,8 @@ def strategy_table(hardening: Hardening) -> Evidence:
         note=(
             "Get through: share of the caught events with an evasion within the purse, by the attack by scores with a seed "
             "of its own and by chance. AUC lost: against the model trained again without a fix. The threshold move keeps "
-            "the shipped model, which was trained on these rows, so that its AUC is not comparable."
+            "the shipped model, which was trained on these rows, so that its AUC is not comparable; it costs alerts, and is "
+            "chosen only where it alone is asked for."
         ),
     )
 

@@ -17,7 +17,7 @@ from hauberk.attack.evasion.cases import after, losses
 from hauberk.attack.evasion.ladder import Rate
 from hauberk.core.check import Need
 from hauberk.core.errors import Incomplete, NothingToExamine, UsageError
-from hauberk.domain import Domain
+from hauberk.domain import Domain, Space
 from hauberk.harden.lesson import is_event
 from hauberk.model import ModelView
 from hauberk.stats import auc, auc_interval, rate_interval
@@ -61,6 +61,7 @@ class Figures:
         threshold: score from which on the model acts.
         found: what the attacks found; None where nothing could be attacked.
         nothing: why nothing could be attacked; empty if something was.
+        closed: whether that is because the attacker can change nothing that the model reads, so that nothing gets through.
         methods: the attacks that were made.
     """
 
@@ -69,6 +70,7 @@ class Figures:
     threshold: float
     found: Assessment | None
     nothing: str
+    closed: bool
     methods: tuple[Method, ...]
 
     @property
@@ -97,7 +99,9 @@ class Figures:
         return np.empty(0) if self.found is None else self.found.result.cost
 
     def through(self, purse: float) -> Rate | None:
-        """Share of the caught events that get through within a purse; None where nothing was attacked."""
+        """Share of the caught events that get through within a purse; None where nothing is known."""
+        if self.closed:
+            return Rate.of(0, self.recall.hits) if self.recall.hits else None
         if self.found is None:
             return None
         cost = self.cost
@@ -106,6 +110,8 @@ class Figures:
 
     def proven(self, purse: float) -> Rate | None:
         """Share of the caught events of which it is proven that no valid record within the purse gets through."""
+        if self.closed:
+            return Rate.of(self.recall.hits, self.recall.hits) if self.recall.hits else None
         if self.found is None:
             return None
         lower = self.found.result.lower
@@ -137,16 +143,21 @@ def measure(trial: Trial, view: ModelView, threshold: float) -> Figures:
     scores = view.scores(trial.rows)
     methods = usable(trial.methods, view)
     found, nothing = None, ""
+    closed = not Space(trial.domain, view.features, trial.rows.head(1)).mutable.any()
     try:
-        found = _attacked(trial, view, threshold, methods)
+        found = None if closed else _attacked(trial, view, threshold, methods)
     except NothingToExamine as error:
         nothing = error.what
+    if closed:
+        nothing = "the attacker can change no column that the model reads"
     if found is not None and Method.TREES in methods:
         try:
             found = _with_trees(trial, found)
         except UsageError:  # its trees cannot be read after all: the attacks that need none stand
             methods = tuple(method for method in methods if method is not Method.TREES)
-    return Figures(scores=scores, event=event, threshold=threshold, found=found, nothing=nothing, methods=methods)
+    return Figures(
+        scores=scores, event=event, threshold=threshold, found=found, nothing=nothing, closed=closed, methods=methods
+    )
 
 
 def usable(methods: Sequence[Method], view: ModelView) -> tuple[Method, ...]:

@@ -43,7 +43,11 @@ STRATEGIES = (
     Strategy(name="retrain", says="rounds of attack and training", apply=retrain_adversarially),
     Strategy(name="robust", says="splits judged by the worst case", apply=boost_robustly),
     Strategy(name="combined", says="drop what is cheap to lose, then neighbours and rounds", apply=combine),
-    Strategy(name="threshold", says="the same model, asked to act earlier", apply=move_threshold),
+    Strategy(
+        name="threshold",
+        says="the same model, asked to act earlier; never chosen unasked",
+        apply=move_threshold,
+    ),
 )
 """All of them."""
 
