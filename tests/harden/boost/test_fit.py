@@ -140,6 +140,28 @@ def test_class_weight_is_a_weight(make_rows):
     assert one.scores(x).mean() > fit_robust(x, y, **REACH, trees=5).scores(x).mean()
 
 
+def test_a_share_of_the_weight_counts_at_the_row_itself(make_rows):
+    x, y = make_rows(200, 3, 4)
+    reach = {"down": np.where((y == 1)[:, None], [0.5, 0, 0], 0.0), "up": 0.0}
+    options = {"trees": 10, "min_child": 1, "calibrate": False}
+    mixed = fit_robust(x, y, **reach, robust_share=0.3, **options)
+    event = y == 1
+    by_hand = fit_robust(
+        np.concatenate([x, x[event]]),
+        np.concatenate([y, y[event]]),
+        down=np.concatenate([reach["down"], np.zeros((int(event.sum()), 3))]),
+        up=0.0,
+        weight=np.concatenate([np.where(event, 0.3, 1.0), np.full(int(event.sum()), 0.7)]),
+        **options,
+    )
+    np.testing.assert_array_equal(mixed.margins(x), by_hand.margins(x))
+    clean = []
+    for share in (0.1, 1.0):
+        margins = fit_robust(x, y, **reach, robust_share=share, **options).margins(x)
+        clean.append(np.logaddexp(0, -np.where(event, 1, -1) * margins).mean())
+    assert clean[0] < clean[1]
+
+
 def test_missing_values_go_where_they_help():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 2))

@@ -41,6 +41,7 @@ BAD[3, 1] = np.inf
         ({"min_child": 0}, "min_child is 0"),
         ({"bins": 70_000}, "bins is 70000"),
         ({"column_share": 0}, "column_share is 0"),
+        ({"robust_share": 0}, "robust_share is 0"),
         ({"loss": "hinge"}, "no loss 'hinge'"),
         ({"names": ["a"]}, "1 names for 2 columns"),
         ({"names": ["a", "a"]}, "one name"),

@@ -25,7 +25,7 @@ from hauberk.harden.boost.bound import worst_margins
 from hauberk.harden.boost.calibrate import scale_and_shift
 from hauberk.harden.boost.grow import Shape, grow_tree
 from hauberk.harden.boost.model import RobustBoosting, cover_of, forest_of_trees
-from hauberk.harden.boost.request import Rows, rows_of
+from hauberk.harden.boost.request import Rows, mixed, rows_of
 from hauberk.model.forest.grow import Tree
 
 Loss = Literal["logistic", "exponential"]
@@ -72,6 +72,7 @@ def fit_robust(
     validation: Validation | None = None,
     bins: int = 256,
     column_share: float = 1.0,
+    robust_share: float = 1.0,
     calibrate: bool = True,
     seed: int = 0,
 ) -> RobustBoosting:
@@ -96,6 +97,8 @@ def fit_robust(
         validation: rows that decide how many trees are kept.
         bins: candidate thresholds a column, at most.
         column_share: share of the columns that each tree may test, drawn anew.
+        robust_share: share of each row's weight that counts at its worst, above 0; the rest counts at the row as it is. A
+            smaller share gives up less accuracy where rows can be moved far.
         calibrate: scale and shift the margins so that scores are probabilities (on the validation rows if there are
             any); otherwise they are the boosting's own sums, whose sign is its decision.
         seed: for the drawn columns.
@@ -110,9 +113,13 @@ def fit_robust(
     rows = rows_of(x, y, down, up, weight=weight, integer=integer)
     named = _names(names, rows.x.shape[1])
     _check(trees=trees, depth=depth, eta=eta, min_child=min_child, reg=reg, bins=bins, column_share=column_share)
+    _check(robust_share=robust_share)
     if loss not in ("logistic", "exponential"):
         raise _wrong(f"there is no loss {loss!r}", "it is 'logistic' or 'exponential'")
-    course = _Course(_weighted(rows, class_weight), loss, validation, class_weight, integer)
+    course = _Course(mixed(_weighted(rows, class_weight), robust_share), loss)
+    if validation is not None:
+        given = _held_of(validation, rows.x.shape[1], integer)
+        course.hold(mixed(_weighted(given, class_weight), robust_share), validation.patience)
     shape = Shape(depth=depth, least=min_child, extra=reg)
     course.run(bins_of(course.rows, bins), shape, trees=trees, eta=eta, share=column_share, seed=seed)
     return _finished(course, eta, named, calibrate=calibrate)
@@ -121,36 +128,22 @@ def fit_robust(
 class _Course:
     """The state of boosting: trees so far, and what the rows' margins can be brought to."""
 
-    def __init__(
-        self,
-        rows: Rows,
-        loss: Loss,
-        validation: Validation | None,
-        class_weight: tuple[float, float],
-        integer: Sequence[int],
-    ) -> None:
-        self.rows, self.loss, self.held, self.patience = rows, loss, None, 0
-        if validation is not None:
-            given = rows_of(
-                validation.x,
-                validation.y,
-                validation.down,
-                validation.up,
-                weight=validation.weight,
-                integer=integer,
-                where="validation",
-            )
-            if given.x.shape[1] != rows.x.shape[1]:
-                raise _wrong(f"validation rows have {given.x.shape[1]} columns", f"the rows have {rows.x.shape[1]}")
-            self.held, self.patience = _weighted(given, class_weight), validation.patience
+    def __init__(self, rows: Rows, loss: Loss) -> None:
+        self.rows, self.loss = rows, loss
         event = rows.sign > 0
         odds = float(np.log(rows.weight[event].sum() / rows.weight[~event].sum()))
         self.start = odds if loss == "logistic" else odds / 2
         self.worst = rows.sign * self.start
         self.trees: list[Tree] = []
         self.bound = [self.mean_loss(self.worst, rows)]
-        self.held_worst = self.held.sign * self.start if self.held else np.zeros(0)
-        self.held_bound = [self.mean_loss(self.held_worst, self.held)] if self.held else []
+        self.held: Rows | None = None
+        self.held_worst, self.held_bound, self.patience = np.zeros(0), list[float](), 0
+
+    def hold(self, held: Rows, patience: int) -> None:
+        """Let rows that are not fitted decide how many trees are kept."""
+        self.held, self.patience = held, patience
+        self.held_worst = held.sign * self.start
+        self.held_bound = [self.mean_loss(self.held_worst, held)]
 
     def mean_loss(self, worst: NDArray[np.float64], rows: Rows) -> float:
         """The weighted mean of the loss at the given margins."""
@@ -184,6 +177,16 @@ class _Course:
     def kept(self) -> int:
         """How many trees the validation rows want."""
         return int(np.argmin(self.held_bound)) if self.held else len(self.trees)
+
+
+def _held_of(validation: Validation, width: int, integer: Sequence[int]) -> Rows:
+    given = rows_of(
+        validation.x, validation.y, validation.down, validation.up, weight=validation.weight, integer=integer,
+        where="validation",
+    )  # fmt: skip
+    if given.x.shape[1] != width:
+        raise _wrong(f"validation rows have {given.x.shape[1]} columns", f"the rows have {width}")
+    return given
 
 
 def _finished(course: _Course, eta: float, names: tuple[str, ...], *, calibrate: bool) -> RobustBoosting:
@@ -243,9 +246,10 @@ def _check(**given: Any) -> None:
         "reg": (1e-9, 1e9),
         "bins": (1, MOST),
         "column_share": (1e-6, 1),
+        "robust_share": (1e-6, 1),
     }
-    for name, (low, high) in limits.items():
-        value = given[name]
+    for name, value in given.items():
+        low, high = limits[name]
         whole = name in {"trees", "depth", "min_child", "bins"}
         if isinstance(value, bool) or (whole and not isinstance(value, (int, np.integer))) or not low <= value <= high:
             raise _wrong(f"{name} is {value!r}", f"it is {'a whole number ' if whole else ''}from {low:g} to {high:g}")

@@ -73,6 +73,26 @@ def rows_of(
     return Rows(x=values, low=low, high=high, sign=sign, weight=_weights(weight, len(values), where))
 
 
+def mixed(rows: Rows, share: float) -> Rows:
+    """Return rows that count this share at their worst and the rest as they are, both parts with the weight they had.
+
+    Args:
+        rows: what was asked for.
+        share: above 0 up to 1.
+    """
+    moves = (rows.low < rows.x).any(axis=1) | (rows.high > rows.x).any(axis=1)
+    if share == 1.0 or not moves.any():
+        return rows
+    still = rows.x[moves]
+    return Rows(
+        x=np.concatenate([rows.x, still]),
+        low=np.concatenate([rows.low, still]),
+        high=np.concatenate([rows.high, still]),
+        sign=np.concatenate([rows.sign, rows.sign[moves]]),
+        weight=np.concatenate([np.where(moves, share, 1.0) * rows.weight, (1.0 - share) * rows.weight[moves]]),
+    )
+
+
 def _numbers(given: Any, name: str, where: str) -> NDArray[np.float64]:
     try:
         return np.array(given, dtype=np.float64, order="C")
