@@ -138,6 +138,18 @@ def test_masked_figures_are_said_to_be_masked_unless_the_finding_was_waived():
     assert brief(a_run(SCORES, MASKED, waived=(waiver,))).masked == ()
 
 
+def test_a_reader_of_any_human_format_sees_the_mask_before_any_number():
+    run = a_run(SCORES, MASKED)
+    for format_ in ("text", "markdown", "html"):
+        page = render(run, format_).decode()
+        assert 0 < page.index("figures are masked") < page.index("90.0 %"), format_
+    for format_ in ("text", "markdown"):
+        page = " ".join(render(run, format_).decode().split())
+        assert "Can it be evaded?" in page
+        assert "nothing: chance" in page
+    assert "figures are masked" not in render(a_run(SCORES, SOUND), "text").decode()
+
+
 def test_what_the_attacker_must_know_stands_side_by_side_most_knowledge_first():
     ladder, shares, costs = brief(a_run(SCORES, LABELS, TREES, SOUND)).exhibits
     assert [row[0] for row in ladder.rows] == ["0 TWD", "100 TWD", "1,000,000 TWD"]

@@ -13,6 +13,7 @@ from hauberk.core.decision import Decision, Effect
 from hauberk.core.finding import Finding, Severity
 from hauberk.core.outcome import Status
 from hauberk.core.run import Run
+from hauberk.report.evasion import masked_by
 from hauberk.report.numbers import count, money, when
 
 _STEPS = 3
@@ -65,8 +66,9 @@ def answer(run: Run) -> Answers:
 
 
 def notices(run: Run) -> tuple[str, ...]:
-    """Return what a reader must see beside the answers: the run's own notes, and that it was narrowed."""
-    own = tuple(note for note in run.notes if note)
+    """Return what a reader must see before any number: masked figures, the run's own notes, that it was narrowed."""
+    masked = [f"The evasion figures are masked: {title}." for title in masked_by(run)]
+    own = (*masked, *(note for note in run.notes if note))
     if not run.selected:
         return own
     return (*own, f"The run was narrowed to {', '.join(run.selected)}: no other check was planned.")

@@ -67,8 +67,12 @@ def brief(run: Run) -> Brief | None:
     answered = tuple(part for part in parts if part is not None)
     if not known.measured:
         return None
-    masked = tuple(found.title for found in known.findings(_SELF_CHECK))
-    return Brief(masked=masked, answered=answered, exhibits=tuple(_side_by_side(known)))
+    return Brief(masked=masked_by(run), answered=answered, exhibits=tuple(_side_by_side(known)))
+
+
+def masked_by(run: Run) -> tuple[str, ...]:
+    """Titles of the open findings that say why the run's evasion figures prove nothing; empty if there are none."""
+    return tuple(found.title for found in run.findings() if found.check == _SELF_CHECK)
 
 
 @dataclass(frozen=True, slots=True)

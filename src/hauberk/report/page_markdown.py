@@ -10,6 +10,7 @@ from hauberk.core.evidence import Evidence
 from hauberk.core.finding import Finding
 from hauberk.core.run import Run
 from hauberk.report.answers import Answer, answer, notices, tally
+from hauberk.report.evasion import brief
 from hauberk.report.numbers import cell, count, label, measured, money, when
 from hauberk.report.plain import markdown, markdown_code, visible
 from hauberk.report.verdict import MEANING, exit_code
@@ -26,6 +27,7 @@ def render_markdown(run: Run) -> bytes:
     lines = [
         *_head(run),
         *_answers(run),
+        *_evasion(run),
         *_findings(run),
         *_checks(run),
         *_limits(run),
@@ -56,6 +58,17 @@ def _answers(run: Run) -> list[str]:
 def _answer(question: str, reply: Answer) -> list[str]:
     sentences = [f"- {markdown(sentence)}" for sentence in reply.sentences]
     return ["", f"## {question}", "", f"**{markdown(reply.headline)}**", "", *sentences]
+
+
+def _evasion(run: Run) -> list[str]:
+    told = brief(run)
+    if told is None:
+        return []
+    lines = ["", "## Can it be evaded?", ""]
+    for item in told.answered:
+        said = " ".join(item.sentences)
+        lines.append(f"- {markdown(item.question)} **{markdown(item.headline)}** {markdown(said)}".rstrip())
+    return [*lines, *(line for exhibit in told.exhibits for line in _evidence(exhibit, rows=len(exhibit.rows)))]
 
 
 def _findings(run: Run) -> list[str]:
@@ -98,13 +111,13 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _evidence(evidence: Evidence) -> list[str]:
+def _evidence(evidence: Evidence, rows: int = _ROWS) -> list[str]:
     if not evidence.columns:
         return []
     lines = ["", f"{markdown(evidence.title)}:", "", _row([markdown(name) or " " for name in evidence.columns])]
     lines.append(_row(["---"] * len(evidence.columns)))
-    lines += [_row([markdown(cell(value)) for value in row]) for row in evidence.rows[:_ROWS]]
-    left = len(evidence.rows) - _ROWS
+    lines += [_row([markdown(cell(value)) for value in row]) for row in evidence.rows[:rows]]
+    left = len(evidence.rows) - rows
     return [*lines, *(["", f"{count(left, 'further row')} in the JSON format."] if left > 0 else [])]
 
 

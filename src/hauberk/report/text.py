@@ -11,6 +11,7 @@ from hauberk.core.finding import Finding
 from hauberk.core.outcome import Outcome, Status
 from hauberk.core.run import Run
 from hauberk.report.answers import Answer, answer, notices, tally
+from hauberk.report.evasion import brief
 from hauberk.report.numbers import cell, count, duration, label, measured, money, short_digest, when
 from hauberk.report.paper import Paper
 from hauberk.report.verdict import MEANING, exit_code
@@ -36,6 +37,7 @@ def render_text(run: Run, *, width: int, color: bool, ascii_only: bool) -> bytes
     _head(paper, run)
     _answers(paper, run)
     _summary(paper, run)
+    _evasion(paper, run)
     _findings(paper, run)
     _checks(paper, run)
     _limits(paper, run)
@@ -90,6 +92,22 @@ def _summary(paper: Paper, run: Run) -> None:
         paper.write(f"{asset.name}  {short_digest(asset.digest)}", lead=f"{asset.role or asset.kind}: ")
 
 
+def _evasion(paper: Paper, run: Run) -> None:
+    told = brief(run)
+    if told is None:
+        return
+    paper.heading("Can it be evaded?")
+    for item in told.answered:
+        paper.write()
+        paper.write(item.question, style="dim")
+        paper.write(item.headline, indent=2, style="bold")
+        for sentence in item.sentences:
+            paper.write(sentence, indent=4)
+    paper.write()
+    for exhibit in told.exhibits:
+        _evidence(paper, exhibit, rows=len(exhibit.rows))
+
+
 def _findings(paper: Paper, run: Run) -> None:
     found = list(run.findings())
     if not found:
@@ -139,10 +157,10 @@ def _facts(run: Run, finding: Finding) -> list[str]:
     return [*facts, finding.fingerprint[:12]]
 
 
-def _evidence(paper: Paper, evidence: Evidence) -> None:
+def _evidence(paper: Paper, evidence: Evidence, rows: int = _ROWS) -> None:
     paper.write(f"{evidence.title}:", indent=3, style="dim")
-    paper.table(evidence.columns, [[cell(value) for value in row] for row in evidence.rows[:_ROWS]], indent=5)
-    left = len(evidence.rows) - _ROWS
+    paper.table(evidence.columns, [[cell(value) for value in row] for row in evidence.rows[:rows]], indent=5)
+    left = len(evidence.rows) - rows
     if left > 0:
         paper.write(f"{count(left, 'further row')} in the JSON and HTML formats", indent=5, style="dim")
 
