@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hauberk.attack.certify.choices import Block, Choices
-from hauberk.attack.certify.norms import used_columns
+from hauberk.attack.certify.norms import above, at_most, used_columns
 from hauberk.model.forest import Forest
-from hauberk.model.forest.flat import CATEGORY, ZERO_IS_MISSING
+from hauberk.model.forest.flat import ZERO_IS_MISSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,6 +88,18 @@ class Cells:
             made[list(features)] = self.option[at, : len(features)]
         return made
 
+    def match(self, row: NDArray[np.float64]) -> NDArray[np.int64] | None:
+        """Return the classes whose options a row is made of, or None. Other columns are not looked at."""
+        chosen = np.zeros(len(self.home), dtype=np.int64)
+        for number, features in enumerate(self.features):
+            begin, end = self.first[number], self.first[number + 1]
+            wanted, offered = row[list(features)], self.option[begin:end, : len(features)]
+            same = np.flatnonzero(((offered == wanted) | (np.isnan(offered) & np.isnan(wanted))).all(axis=1))
+            if not len(same):
+                return None
+            chosen[number] = begin + same[0]
+        return chosen
+
 
 def cells_of(forest: Forest, grid: Grid, choices: Choices) -> Cells:
     """Reduce the choices of a row to classes; blocks that no tree tests, or that cannot move, are left out."""
@@ -138,13 +150,14 @@ def _cheapest(grid: Grid, block: Block, read: NDArray[np.float64]) -> tuple[NDAr
 
 
 def _free(forest: Forest, grid: Grid, row: NDArray[np.float64], column: int) -> Block:
-    """A block of one column that may take any value at no cost: one value in every class, and a missing one."""
+    """A block of one column that may take any value at no cost: one value in every class."""
     if column in grid.codes:
-        others = np.concatenate([grid.codes[column], [float(len(grid.codes[column])), np.nan]])
+        others = np.concatenate([grid.codes[column], [float(len(grid.codes[column]))]])
     else:
         marks = grid.marks.get(column, np.empty(0))
-        others = np.concatenate([marks, np.nextafter(marks, np.inf), [0.0, np.nan]])
-        if forest.single:
-            others = np.concatenate([others, np.nextafter(marks.astype(np.float32), np.float32(np.inf)), [np.inf]])
+        others = np.concatenate([at_most(marks, forest), above(marks, forest), [0.0]])
+        others = others[np.isfinite(others)]
+    if forest.takes_nan:
+        others = np.append(others, np.nan)
     values = np.concatenate([[row[column]], others])
     return Block(features=(column,), values=values[:, None], cost=np.zeros(len(values)))

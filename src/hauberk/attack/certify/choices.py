@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,11 +55,6 @@ class Choices:
     blocks: tuple[Block, ...]
     loose: tuple[int, ...] = ()
     total: Total = Total.SUM
-
-    def price(self, options: NDArray[np.int64]) -> float:
-        """Return what one option a block costs together, shape (blocks,) in."""
-        costs = [float(block.cost[option]) for block, option in zip(self.blocks, options, strict=True)]
-        return max(costs, default=0.0) if self.total is Total.MAX else math.fsum(costs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,8 +113,3 @@ def _claim(seen: set[int], features: tuple[int, ...], width: int, where: str) ->
 
 def _refused(what: str, where: str) -> UsageError:
     return UsageError(what, where=where, next_step="give blocks that share no feature, with option 0 as the row is")
-
-
-def price_of(choices: Choices, costs: list[float]) -> Any:
-    """Return the total of the blocks' costs."""
-    return max(costs, default=0.0) if choices.total is Total.MAX else math.fsum(costs)

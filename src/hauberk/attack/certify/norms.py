@@ -65,8 +65,8 @@ def norm_choices(
             options = codes[codes != x] if norm == "l0" else codes[:0]
         else:
             ends = (x if column in up_only else lows[column], x if column in down_only else highs[column])
-            down = _at_most(marks[marks < read[column]], forest, whole=column in integer)
-            up = _above(marks[marks >= read[column]], forest, whole=column in integer)
+            down = at_most(marks[marks < read[column]], forest, whole=column in integer)
+            up = above(marks[marks >= read[column]], forest, whole=column in integer)
             options = _within(down, up, x, ends)
         if len(options):
             values = np.concatenate([[x], options])
@@ -97,7 +97,8 @@ def _within(
     return np.unique(np.concatenate([down[(down >= ends[0]) & (down < x)], up[(up <= ends[1]) & (up > x)]]))
 
 
-def _at_most(marks: NDArray[np.float64], forest: Forest, *, whole: bool) -> NDArray[np.float64]:
+def at_most(marks: NDArray[np.float64], forest: Forest, *, whole: bool = False) -> NDArray[np.float64]:
+    """Return the greatest values that the predictor can hold at or below thresholds."""
     values = np.floor(marks) if whole else marks
     if forest.single:
         near = values.astype(np.float32)
@@ -109,7 +110,8 @@ def _at_most(marks: NDArray[np.float64], forest: Forest, *, whole: bool) -> NDAr
     return values
 
 
-def _above(marks: NDArray[np.float64], forest: Forest, *, whole: bool) -> NDArray[np.float64]:
+def above(marks: NDArray[np.float64], forest: Forest, *, whole: bool = False) -> NDArray[np.float64]:
+    """Return the least values that the predictor can hold above thresholds."""
     if whole:
         values = np.floor(marks) + 1
     elif forest.single:
