@@ -16,6 +16,7 @@ from hauberk.app.project import open_project
 from hauberk.app.runs import run_assets
 from hauberk.assess import Situation, open_situation, replay_plan, run_plan, same_findings
 from hauberk.core.asset import AssetRef
+from hauberk.core.errors import UsageError
 from hauberk.core.ports import Progress
 from hauberk.core.run import Environment, Run
 
@@ -58,6 +59,11 @@ def replay(
     """
     project = open_project(config, flags={"checks.workers": workers})
     recorded = project.load_run(run)
+    if recorded.command.startswith(("hauberk harden", "hauberk fix")):
+        raise UsageError(
+            f"run {recorded.id} hardened a model, and is no assessment that could be replayed",
+            next_step=f"repeat it: {recorded.command}",
+        )
     materials = project_materials(project, now_us=recorded.started_us, keys=project.trusted())
     materials = dataclasses.replace(materials, trust=(*materials.trust, *trust))
     situation = open_situation(materials)
