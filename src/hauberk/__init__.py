@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from hauberk.app.doctor import examine_installation as examine_installation
     from hauberk.app.evade import evade as evade
     from hauberk.app.evidence import verify_evidence as verify_evidence
+    from hauberk.app.fix import fix_finding as fix_finding
     from hauberk.app.gate import judge_release as judge_release
     from hauberk.app.gate import rehearse_policy as rehearse_policy
+    from hauberk.app.harden import harden_model as harden_model
     from hauberk.app.init import init_project as init_project
     from hauberk.app.replay import replay as replay
     from hauberk.app.report import recorded_run as recorded_run
@@ -54,6 +56,8 @@ _PUBLIC = {
     "digest_artifact": "hauberk.app.artifact",
     "evade": "hauberk.app.evade",
     "examine_installation": "hauberk.app.doctor",
+    "fix_finding": "hauberk.app.fix",
+    "harden_model": "hauberk.app.harden",
     "init_project": "hauberk.app.init",
     "judge_release": "hauberk.app.gate",
     "list_checks": "hauberk.app.checks",
@@ -78,6 +82,8 @@ __all__ = [
     "digest_artifact",
     "evade",
     "examine_installation",
+    "fix_finding",
+    "harden_model",
     "init_project",
     "judge_release",
     "list_checks",
