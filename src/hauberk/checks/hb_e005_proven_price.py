@@ -9,6 +9,7 @@ import numpy as np
 
 from hauberk.assess import CheckContext, Situation
 from hauberk.attack.evasion import wording
+from hauberk.attack.evasion.actors import as_seen_by
 from hauberk.attack.evasion.assessment import Assessment
 from hauberk.attack.evasion.carriers import carriers
 from hauberk.attack.evasion.exhibits import columns_used, worst_cases
@@ -33,7 +34,14 @@ THREATS = ("AML.T0015", "AML.T0043.000", "ML01:2023", "NISTAML.022")
     cost=Cost.MINUTES,
 )
 def proven_price(
-    ctx: CheckContext, *, rows: int = 40, queries: int = 500, visits: int = 20_000, levels: str = "", seed: int = 0
+    ctx: CheckContext,
+    *,
+    rows: int = 40,
+    queries: int = 500,
+    visits: int = 20_000,
+    levels: str = "",
+    actors: str = "",
+    seed: int = 0,
 ) -> Iterator[Measurement | Finding]:
     """The price of getting through, bracketed: from above by a record in hand, from below by a proof.
 
@@ -56,6 +64,7 @@ def proven_price(
 
     **Reference.** Kantchelian, Tygar and Joseph 2016; Devos, Meert and Davis 2021; NIST AI 100-2 E2025, section 2.2.
     """
+    ctx = as_seen_by(ctx, actors)
     try:
         asked = named_rungs(levels)
     except ValueError as error:
