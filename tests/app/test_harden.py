@@ -218,7 +218,9 @@ def test_a_kind_that_cannot_be_trained_again_is_replaced_and_that_is_said(projec
     edit(project, 'path = "model.txt"', 'path = "model.pkl"')
     done = harden_model(project, trust=(digest_bytes(content),), **WIDE)
     assert "a LightGBM model replaces it" in done.hardening.recipe
-    told = done.run.outcomes[0].evidence[0].rows[0]
+    outcome = done.run.outcomes[0]
+    shown = (*outcome.evidence, *(item for finding in outcome.findings for item in finding.evidence))
+    told = shown[0].rows[0]
     assert "a LightGBM model replaces it" in str(told[-1])
     assert done.kept.model is None or done.kept.model.suffix == ".txt"
 

@@ -21,6 +21,11 @@ from hauberk.model import open_model
 from hauberk.table import open_table
 
 
+def tables_of(outcome) -> list:
+    """The tables of an outcome and of its findings."""
+    return [*outcome.evidence, *(item for finding in outcome.findings for item in finding.evidence)]
+
+
 @pytest.fixture(scope="module")
 def done(situation: Situation, shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, Hardening]:
     """One hardening that several tests look at."""
@@ -73,11 +78,11 @@ def test_the_outcome_tells_everything_with_intervals(done: tuple[Case, Hardening
         assert {(name, "before"), (name, "after")} <= names
     lost = next(one for one in outcome.measurements if one.name == "auc_lost")
     assert lost.low < lost.value < lost.high
-    titles = [item.title for item in outcome.evidence]
+    titles = [item.title for item in tables_of(outcome)]
     assert sum("although each attacker spends as much" in title for title in titles) == 2
     through = found.hardened.after.found.evaded.any()
     assert outcome.status is (Status.FINDINGS if through else Status.PASSED)
-    strategies = outcome.evidence[0]
+    strategies = tables_of(outcome)[0]
     assert {row[0].split(" ")[0] for row in strategies.rows} >= {"retrained", "interaction", "augment", "threshold"}
     assert sum("(chosen)" in str(row[0]) for row in strategies.rows) == 1
 
@@ -178,6 +183,6 @@ def test_no_fix_is_chosen_where_none_is_allowed_and_the_record_says_what_still_g
     found = harden(case, kinds, folder=tmp_path, effort=tiny, purse=40.0, allowance=0.0, seed=3)
     assert found.hardened is None or found.hardened.candidate is not None
     outcome = outcome_of(found, case, {}, 3)
-    assert outcome.evidence[0].rows
+    assert tables_of(outcome)[0].rows
     if found.hardened is None:
         assert "the model catches get through" in outcome.findings[0].title

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hauberk.app.check import project_frame
-from hauberk.app.keep import Kept, Place, keep
+from hauberk.app.keep import Kept, Place, keep, model_path, shown_path
 from hauberk.app.materials import is_address, project_materials
 from hauberk.app.project import Project, open_project
 from hauberk.app.runs import assemble
@@ -253,9 +253,12 @@ def record(bench: Bench, wish: Wish, place: Place, worked: Worked, *, holds: boo
     """
     hardening = worked.hardening
     project, done = bench.project, worked.hardening.hardened
-    frame = dataclasses.replace(
-        project_frame(project, bench.started_us, wish.command), selected=tuple(item.check for item in worked.outcomes)
-    )
+    path = model_path(project, hardening, place)
+    frame = project_frame(project, bench.started_us, wish.command)
+    frame = dataclasses.replace(frame, selected=tuple(item.check for item in worked.outcomes))
+    if path is not None:  # a record keeps no more than the name of what lies outside the project
+        inside = path.resolve().is_relative_to(project.root)
+        frame = dataclasses.replace(frame, model=shown_path(project, path) if inside else path.name)
     ended = project.clock.now_us()
     run = assemble(frame, worked.situation, worked.outcomes, worked.seconds, ended_us=ended)
     good = (done is not None and done.good) if holds is None else holds

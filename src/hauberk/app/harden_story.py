@@ -46,7 +46,7 @@ def _tried(paper: Paper, hardening: Hardening, currency: str) -> None:
     spent = at_purse(hardening.purse, currency)
     paper.heading(f"Strategies, on rows that none was trained on; who gets through {spent}")
     chosen = hardening.hardened.candidate.strategy if hardening.hardened else ""
-    header = ("strategy", "get through", "AUC lost", "caught", "alerts", "training")
+    header = ("strategy", "get through", "at any cost", "AUC lost", "caught", "alerts", "training")
     rows = [_row(item, hardening.purse, chosen) for item in (hardening.control, *hardening.tried) if item.figures]
     paper.table(header, rows, indent=2)
     for item in hardening.tried:
@@ -57,10 +57,11 @@ def _tried(paper: Paper, hardening: Hardening, currency: str) -> None:
 def _row(item: Tried, purse: float, chosen: str) -> tuple[str, ...]:
     figures = item.figures
     assert figures is not None
-    through = figures.through(purse)
+    through, ever = figures.through(purse), figures.through(math.inf)
     return (
         f"{item.name} (chosen)" if item.name == chosen else item.name,
         "-" if through is None else _ends(through),
+        "-" if ever is None else percent(ever.value),
         f"{item.lost:.4f}",
         percent(figures.recall.value),
         percent(figures.alerts.value),
@@ -104,8 +105,9 @@ def _area(value: float, low: float, high: float) -> str:
 
 
 def _curve(paper: Paper, done: HardenedModel) -> None:
-    found = [item for item in done.run.outcomes[0].evidence if item.view is View.TABLE and len(item.columns) == 7]
-    for evidence in found:
+    outcome = done.run.outcomes[0]
+    shown = (*outcome.evidence, *(item for finding in outcome.findings for item in finding.evidence))
+    for evidence in (item for item in shown if item.view is View.TABLE and len(item.columns) == 7):
         paper.heading(evidence.title)
         header = (evidence.columns[0], "before (95 %)", "after (95 %)")
         rows = [(cell(row[0]), _band(row[1:4]), _band(row[4:7])) for row in evidence.rows]

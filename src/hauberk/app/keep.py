@@ -153,17 +153,32 @@ def _facts(project: Project, hardening: Hardening) -> dict[str, Plain]:
     }
 
 
-def _write_model(project: Project, hardening: Hardening, place: Place) -> Path | None:
-    """Write the model under a name that its own digest makes; the shipped file is never written to."""
+def model_path(project: Project, hardening: Hardening, place: Place) -> Path | None:
+    """Where the hardened model goes: a name that its own digest makes, so that the shipped file is never written to.
+
+    None where there is none, or where a threshold moved and there is no file; the shipped file where a threshold moved.
+    """
     done = hardening.hardened
     shipped = project.config.model.path
     if done is None or not done.candidate.content:
         return None
-    if not done.candidate.suffix:  # the threshold moved, and the file is the shipped one
+    if not done.candidate.suffix:
         return project.path(shipped)
     stem = "model" if is_address(shipped) else Path(shipped).stem
     digest = digest_bytes(done.candidate.content).removeprefix("sha256:")
-    target = place.folder / f"{stem}-hardened-{digest[:8]}{done.candidate.suffix}"
+    return place.folder / f"{stem}-hardened-{digest[:8]}{done.candidate.suffix}"
+
+
+def shown_path(project: Project, path: Path) -> str:
+    """A path as the project file writes it: relative where it lies in the project."""
+    inside = path.resolve().is_relative_to(project.root)
+    return os.path.relpath(path.resolve(), project.root) if inside else str(path)
+
+
+def _write_model(project: Project, hardening: Hardening, place: Place) -> Path | None:
+    done, target = hardening.hardened, model_path(project, hardening, place)
+    if done is None or target is None:
+        return None
     if not target.exists() or target.read_bytes() != done.candidate.content:
         _write(target, done.candidate.content)
     return target
@@ -187,9 +202,7 @@ def _values(project: Project, hardening: Hardening, model: Path | None) -> dict[
     done = hardening.hardened
     if done is None or model is None:
         return {}
-    inside = model.resolve().is_relative_to(project.root)
-    path = os.path.relpath(model.resolve(), project.root) if inside else str(model)
-    return {"path": path, "threshold": done.threshold}
+    return {"path": shown_path(project, model), "threshold": done.threshold}
 
 
 def _changed(project: Project, values: dict[str, str | float]) -> tuple[str, str]:

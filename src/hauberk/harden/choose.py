@@ -39,6 +39,10 @@ class Tried:
         """Whether all that it does is to act on more rows."""
         return self.candidate is not None and self.candidate.threshold is not None
 
+    def known(self, purse: float) -> bool:
+        """Whether anything is known of who gets through."""
+        return self.figures is not None and self.figures.through(purse) is not None
+
     def rate(self, purse: float) -> float:
         """Share of the caught events that get through; 1 where that is not known."""
         found = None if self.figures is None else self.figures.through(purse)
@@ -59,8 +63,7 @@ def choose(tried: Sequence[Tried], purse: float, allowance: float, before: float
         allowance: area under the curve that may be given up.
         before: evasion rate of the model trained again without a fix.
     """
-    fit = [item for item in tried if item.figures is not None and item.figures.through(purse) is not None]
-    fit = [item for item in fit if item.lost <= allowance and item.rate(purse) < before]
+    fit = [item for item in tried if item.known(purse) and item.lost <= allowance and item.rate(purse) < before]
     fit = [item for item in fit if len(tried) == 1 or not item.moves_threshold]
     if not fit:
         return None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from hauberk.attack.evasion import Assessment
 from hauberk.attack.evasion.carriers import carriers
 from hauberk.attack.evasion.exhibits import columns_used, worst_cases
 from hauberk.attack.evasion.grade import by_money
@@ -30,10 +31,14 @@ THREATS = ("AML.T0015", "ML01:2023", "NISTAML.022")
 
 
 def outcome_of(hardening: Hardening, case: Case, params: dict[str, Param], seed: int) -> Outcome:
-    """What was measured, what proves it, and what still gets through, as a finding."""
+    """What was measured, what proves it, and what still gets through, as a finding.
+
+    The tables belong to that finding, where there is one, since reports show those of a finding first.
+    """
     done = hardening.hardened
     currency = case.domain.currency or case.money.currency
-    findings = tuple(_left(hardening, case, currency))
+    shown = tuple(_shown(hardening, currency))
+    findings = tuple(_left(hardening, case, currency, shown))
     return Outcome(
         check=OUTCOME,
         title="The model, trained again so that evasion is dear",
@@ -43,7 +48,7 @@ def outcome_of(hardening: Hardening, case: Case, params: dict[str, Param], seed:
         seed=seed,
         findings=findings,
         measurements=tuple(_measured(hardening, done, currency)) if done else (),
-        evidence=tuple(_shown(hardening, currency)),
+        evidence=() if findings else shown,
         limits=tuple(_limits(hardening)),
     )
 
@@ -103,7 +108,7 @@ def _median(figures: Figures, unit: str, when: str) -> Iterator[Measurement]:
     )  # fmt: skip
 
 
-def _left(hardening: Hardening, case: Case, currency: str) -> Iterator[Finding]:
+def _left(hardening: Hardening, case: Case, currency: str, shown: tuple[Evidence, ...]) -> Iterator[Finding]:
     """What still gets through: the hardened model is judged by the measure of HB-E001, at any cost."""
     done = hardening.hardened
     figures = done.after if done else hardening.shipped
@@ -132,11 +137,19 @@ def _left(hardening: Hardening, case: Case, currency: str) -> Iterator[Finding]:
             else "Allow more area to be given up with --max-auc-loss, try --preset thorough, or verify these columns at "
             "their source."
         ),
+        evidence=shown,
         threats=THREATS,
         loss=loss_of(found),
-        loss_formula=f"sum over the evaded of {found.n} attacked records" if found.loss is not None else "",
+        loss_formula=_formula(found, case),
         inferred=not case.domain.confirmed,
     )
+
+
+def _formula(found: Assessment, case: Case) -> str:
+    """How the loss was computed, in words; empty without money terms."""
+    if found.loss is None:
+        return ""
+    return f"sum over the {int(found.evaded.sum())} evaded of {found.n} attacked records; {case.money.formula}"
 
 
 def _shown(hardening: Hardening, currency: str) -> Iterator[Evidence]:
@@ -162,7 +175,18 @@ def strategy_table(hardening: Hardening) -> Evidence:
     rows = [_strategy(item, hardening.purse, chosen) for item in (hardening.control, *hardening.tried)]
     return Evidence(
         title="Strategies, on rows that none of them was trained on",
-        columns=("strategy", "get through", "low", "high", "AUC lost", "AUC", "caught", "alerts", "what was done"),
+        columns=(
+            "strategy",
+            "get through",
+            "low",
+            "high",
+            "at any cost",
+            "AUC lost",
+            "AUC",
+            "caught",
+            "alerts",
+            "what was done",
+        ),
         rows=tuple(rows),
         note=(
             "Get through: share of the caught events with an evasion within the purse, by the attack by scores with a seed "
@@ -176,13 +200,13 @@ def strategy_table(hardening: Hardening) -> Evidence:
 def _strategy(item: Tried, purse: float, chosen: str) -> tuple[Cell, ...]:
     name = f"{item.name} (chosen)" if item.name == chosen else item.name
     if item.figures is None or item.candidate is None:
-        return (name, None, None, None, None, None, None, None, item.reason)
-    rate = item.figures.through(purse)
+        return (name, *[None] * 8, item.reason)
+    rate, ever = item.figures.through(purse), item.figures.through(math.inf)
     ends: tuple[Cell, ...] = (None, None, None) if rate is None else (_4(rate.value), _4(rate.low), _4(rate.high))
     said = "; ".join(item.candidate.done) + (f"; {item.reason}" if item.reason else "")
     figures = item.figures
     numbers = (item.lost, figures.area, figures.recall.value, figures.alerts.value)
-    return (name, *ends, *(_4(number) for number in numbers), said)
+    return (name, *ends, None if ever is None else _4(ever.value), *(_4(number) for number in numbers), said)
 
 
 def _curve(name: str, figures: Figures, levels: Sequence[float], currency: str) -> Evidence:
