@@ -40,7 +40,7 @@ def combine(
     Returns:
         Level index for each column, -1 for leaving it as it is, shape (g, targets, M).
     """
-    g, columns, levels = drop.shape
+    g, columns, _ = drop.shape
     width = scale * (_BELOW + _ABOVE) / BINS
     zero = round(_BELOW / (_BELOW + _ABOVE) * BINS)
     shift = np.where(usable, np.rint(np.clip(drop / width[:, None, None], -BINS, BINS)), 0).astype(np.int64)
@@ -49,16 +49,16 @@ def combine(
     start = np.clip(zero + np.rint(margin / width), 0, BINS - 1).astype(np.int64)
     spent = np.where(cells[None, :] >= start[:, None], 0.0, np.inf)
     choice = np.full((columns, g, BINS), -1, dtype=np.int64)
+    rows: NDArray[np.intp] = np.arange(int(g))[:, None, None]
     for column in range(columns):
-        base = spent
-        spent = base.copy()
-        for level in range(levels):
-            source = cells[None, :] + shift[:, column, level, None]
-            offer = np.take_along_axis(base, np.clip(source, 0, BINS - 1), axis=1) + added[:, column, level, None]
-            offer = np.where(source < 0, np.inf, offer)
-            better = offer < spent - 1e-12
-            spent = np.where(better, offer, spent)
-            choice[column] = np.where(better, level, choice[column])
+        source = cells[None, None, :] + shift[:, column, :, None]
+        offers = spent[rows, np.clip(source, 0, BINS - 1)] + added[:, column, :, None]
+        offers[source < 0] = np.inf
+        level = offers.argmin(axis=1)
+        offer = np.take_along_axis(offers, level[:, None, :], axis=1)[:, 0, :]
+        better = offer < spent - 1e-12
+        spent = np.where(better, offer, spent)
+        choice[column] = np.where(better, level, -1)
     goal = np.unique(np.linspace(zero + BINS // 8, 0, targets).astype(np.int64))[::-1]
     goal = np.concatenate([goal, np.full(targets - goal.size, goal[-1], dtype=np.int64)])
     return _walk_back(choice, shift, np.broadcast_to(goal, (g, targets)))

@@ -15,16 +15,16 @@ from hauberk.attack.evasion.shrink import Shrink
 from hauberk.attack.evasion.squeeze import Squeeze
 from hauberk.attack.evasion.sweep import Plan, Sweep
 
-_FIRST_WIDTH, _LATER_WIDTH = (2, 40), (6, 20)
+_FIRST_WIDTH, _LATER_WIDTH = (2, 40), (6, 12)
 """Fewest and most values tried in each column by the first sweep and by those after it."""
 
 _BLUR = 0.5
 """How much the second plan of a round distrusts that effects add up."""
 
-_ROUND = 125
+_ROUND = 100
 """Questions of its allowance for which a row is granted one more round without success."""
 
-_FIRST_SHARE, _LATER_SHARE = 0.35, 0.08
+_FIRST_SHARE, _LATER_SHARE = 0.35, 0.05
 """Share of a row's allowance that the first sweep and a later one may spend, within these widths."""
 
 

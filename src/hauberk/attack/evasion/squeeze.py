@@ -20,9 +20,10 @@ from hauberk.attack.evasion.problem import Matrix, Rows
 from hauberk.attack.evasion.scene import Ask, Draft, Scene, When
 
 MOVES = (-1.0, -0.5, 0.0, 0.5, 1.0)
-"""Where a column can be moved, in radii from its origin; the last option beside these is to stay."""
+"""Where a column can be moved, in radii from its origin; beside these it can go anywhere inside, or stay."""
 
-_STAY = len(MOVES)
+_INSIDE, _STAY = len(MOVES), len(MOVES) + 1
+_WAYS = _STAY + 1
 _STAYS, _STAYS_SPARSE = 0.5, 0.7
 """Odds of staying at first; more where a change of many columns costs more than one of few."""
 
@@ -38,6 +39,9 @@ _FIRST, _SHORTEST, _LONGEST = 0.15, 0.002, 0.5
 _UNIFORM = 4
 """Of the first draws one in so many is uniform over the box; the others go along random signs."""
 
+_SEARCHING = 0.3
+"""Share of a turn's candidates that lie at any smaller radius and follow no odds: what is near may lie in a narrow gap."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Squeeze:
@@ -46,7 +50,7 @@ class Squeeze:
     Attributes:
         scene: what all tactics share; its ground is a `Ball`.
         most: candidates that are asked for each row in one turn.
-        odds: of each move, by row and column, shape (n, k, moves + 1).
+        odds: of each move, by row and column, shape (n, k, ways).
         step: share of the radius by which the next candidates are nearer, by row.
     """
 
@@ -61,7 +65,7 @@ class Squeeze:
     def __post_init__(self) -> None:
         n, k = self.scene.problem.origin.shape
         stays = _STAYS if getattr(self.ball, "norm", Norm.LINF) is Norm.LINF else _STAYS_SPARSE
-        self.odds = np.full((n, k, len(MOVES) + 1), (1.0 - stays) / len(MOVES))
+        self.odds = np.full((n, k, _WAYS), (1.0 - stays) / _STAY)
         self.odds[:, :, _STAY] = stays
         self.step = np.full(n, _FIRST)
         self._drawn = np.zeros((0, self.most, k), dtype=np.int8)
@@ -105,11 +109,12 @@ class Squeeze:
         """Move odds and steps by what passed."""
         rows = ask.rows[:: self.most]
         passed = (margins < 0).reshape(-1, self.most)
-        share = passed.mean(axis=1)
+        led = self.most - self._searching
+        share = passed[:, :led].mean(axis=1)
         rate = _LEARN * np.minimum(passed.sum(axis=1) / _ENOUGH, 1.0)[:, None]
         counted = np.maximum(passed.sum(axis=1), 1)[:, None]
         odds = self.odds[rows]
-        for move in range(len(MOVES) + 1):
+        for move in range(_WAYS):
             did = ((self._drawn == move) & passed[:, :, None]).sum(axis=1) / counted
             odds[:, :, move] += rate * (did - odds[:, :, move])
         odds = np.maximum(odds, _FLOOR)
@@ -131,19 +136,41 @@ class Squeeze:
         points = np.where((np.arange(self.most) % _UNIFORM == 0)[None, :, None], uniform, along)
         return np.where(ball.mutable, points, home)
 
+    @property
+    def _searching(self) -> int:
+        """How many of a turn's candidates follow no odds; they come last."""
+        return int(_SEARCHING * self.most)
+
     def _nearer(self, rows: Rows, chance: NDArray[np.float64], evaded: NDArray[np.bool_]) -> Matrix:
         ball, board = self.ball, self.scene.board
         home, best = board.origin[rows][:, None, :], board.best[rows][:, None, :]
+        led, free = self.most - self._searching, chance[:, :, 1:]
         step = self.step[rows][:, None] * 1.5 * chance[:, :, 0]
         step[:, : len(_LINES)] = self.step[rows][:, None] * np.array(_LINES)
-        radius = board.cost[rows][:, None] * np.clip(1.0 - step, 0.05, 0.9999)
-        bounds = self.odds[rows].cumsum(axis=2)
-        drawn = np.zeros(chance[:, :, 1:].shape, dtype=np.int8)
-        for move in range(len(MOVES)):
-            drawn += chance[:, :, 1:] > bounds[:, None, :, move]
+        share = np.clip(1.0 - step, 0.05, 0.9999)
+        share[:, led:] = np.sqrt(chance[:, led:, 0]) * 0.9999
+        radius = board.cost[rows][:, None] * share
+        drawn, within = self._ways(rows, free, led)
         drawn[:, : len(_LINES)] = _STAY
         drawn[:, :, ~ball.mutable] = _STAY
         self._drawn[evaded] = drawn
-        away = np.array([*MOVES, 0.0])[drawn] * radius[:, :, None]
+        away = np.array([*MOVES, 0.0, 0.0])[drawn]
+        away = np.where(drawn == _INSIDE, 2.0 * within - 1.0, away) * radius[:, :, None]
         moved = np.where(drawn == _STAY, best, np.clip(home + away, ball.low, ball.high))
         return ball.fit(moved, home, radius)
+
+    def _ways(self, rows: Rows, chance: NDArray[np.float64], led: int) -> tuple[NDArray[np.int8], Matrix]:
+        """A way for each column of each candidate, and a number from 0 to 1 for those that go anywhere inside.
+
+        The numbers are what is left of the chance that chose the way: where it fell between the two bounds of that way.
+        """
+        bounds = self.odds[rows].cumsum(axis=2)
+        drawn = np.zeros(chance.shape, dtype=np.int8)
+        for way in range(_STAY):
+            drawn += chance > bounds[:, None, :, way]
+        low, high = bounds[:, None, :, _INSIDE - 1], bounds[:, None, :, _INSIDE]
+        within = np.clip((chance - low) / (high - low), 0.0, 1.0)
+        flat = chance[:, led:]
+        drawn[:, led:] = np.where(flat < 0.5, _INSIDE, np.where(flat < 0.75, 2, _STAY))
+        within[:, led:] = np.clip(2.0 * flat, 0.0, 1.0)
+        return drawn, within

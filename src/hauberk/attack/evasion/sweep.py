@@ -93,7 +93,11 @@ class Sweep:
         entry = np.flatnonzero(wanted.ravel())
         owner = np.repeat(rows, entries)[entry]
         tag: NDArray[np.intp] = np.tile(np.arange(entries), rows.size)[entry]
-        steps = Draft(rows=owner, points=points.reshape(-1, anchor.shape[1])[entry], tag=tag)
+        wishes = points.reshape(-1, anchor.shape[1])[entry]
+        if self.bargains:  # projecting costs more than pricing
+            cheap = self.scene.cheaper(owner, self.scene.price(wishes, owner))
+            owner, wishes, tag = owner[cheap], wishes[cheap], tag[cheap]
+        steps = Draft(rows=owner, points=wishes, tag=tag)
         draft = _with_anchor(steps, rows, anchor)
         self.wishes = draft.points
         return draft
