@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import hauberk
 from hauberk.app.aborted import cut_short, told_of
 from hauberk.app.evade import ALWAYS, PRESETS, WAYS, evade
 from hauberk.app.project import open_project
+from hauberk.app.report import render_report
 from hauberk.assess import Plan, Planned, Standing
 from hauberk.checks import index
 from hauberk.cli import attack as command
@@ -115,3 +119,39 @@ def test_only_checks_under_way_are_cut_short() -> None:
     (kept,) = cut_short(plan, ended, [first, Standing(check="HB-E002", part="labels", done=1, total=9)])
     assert (kept.check, kept.reason) == ("HB-E001", "interrupted: by scores 4 of 9 records, evasion rate 50.0 %")
     assert told_of("r1", []) == "kept as the aborted run r1: hauberk report r1"
+
+
+class Coarse(BaseHTTPRequestHandler):
+    """An MLflow scoring server that publishes its score in eighths."""
+
+    def do_POST(self) -> None:
+        rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["dataframe_split"]
+        income, debt = rows["columns"].index("income"), rows["columns"].index("debt")
+        answers = [round(min(row[debt] / (row[income] + 1.0), 1.0) * 8) / 8 for row in rows["data"]]
+        body = json.dumps({"predictions": answers}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_masked_answers_are_a_finding_that_denies_and_stand_before_any_number(project: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Coarse) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        file = project / "hauberk.toml"
+        address = f"http://127.0.0.1:{server.server_address[1]}/invocations"
+        file.write_text(file.read_text().replace('"model.txt"', f'"{address}"'))
+        run = evade(project, by=("labels",), **SMALL)
+        server.shutdown()
+    (masked,) = [found for found in run.findings() if found.check == ALWAYS]
+    assert masked.title == "The model gives very few different scores"
+    assert "An attack adapted to it" in masked.message
+    assert run.decision is not None
+    assert "evasion-not-masked" in {reason.rule for reason in run.decision.reasons}
+    assert exit_code(run) == 1
+    page = render_report(run, format="text").decode()
+    assert page.index("figures are masked") < page.index("What is the worst thing?")

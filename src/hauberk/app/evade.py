@@ -24,7 +24,7 @@ from hauberk.seal import Signer
 PRESETS: dict[str, dict[str, int]] = {
     "quick": {},
     "standard": {"rows": 3, "queries": 2, "visits": 2, "records": 2},
-    "thorough": {"rows": 10, "queries": 4, "visits": 8, "records": 4},
+    "thorough": {"rows": 10, "queries": 2, "visits": 4, "records": 4},
 }
 """By name of the effort: how many times its own each check spends; never less, since less is no evidence at the gate."""
 

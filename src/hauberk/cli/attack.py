@@ -26,7 +26,7 @@ def attack() -> None:
     type=click.Choice(["quick", "standard", "thorough"]),
     default="quick",
     show_default=True,
-    help="How much work: that of `hauberk check`, some six times as much, or forty times.",
+    help="How much work: that of `hauberk check`, some six times as much, or twenty times.",
 )
 @click.option("--by", "by", multiple=True, type=click.Choice(WAYS), help="What the attacker works with; repeatable.")
 @click.option("--levels", default="", metavar="COSTS", help="Costs to tell shares at, such as 0,10,100,1000.")
