@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 
 from hauberk.assess import Budget
+from hauberk.attack.certify import Block, Choices
+from hauberk.attack.certify.search import Searcher
 from hauberk.attack.evasion import Method, Problem, attack
 from hauberk.attack.evasion.by_trees import bracket_rows
 from hauberk.attack.evasion.tree_edges import edges_of
+from hauberk.attack.evasion.tree_purse import cases_of, search_cases, solver
 from hauberk.core.errors import Incomplete, UsageError
 from hauberk.domain import Actor, Column, Cost, Direction, Domain, Group, Kind, Rule
 from hauberk.domain.space import Space
@@ -86,7 +89,7 @@ def posed(name, seed, n=6, **changes):
     rows, events = records(seed)
     space = Space(domain(**changes), FEATURES, rows)
     matrix = rows.select(FEATURES).cast(pl.Float64).to_numpy()
-    view = open_model(MODELS[name](matrix, events, seed), features=FEATURES)
+    view = open_model(MODELS[name](matrix, events, seed), features=FEATURES, threads=1)
     origin = space.encode(rows)
     scores = view.scores(rows)
     threshold = float(np.quantile(scores, 0.6))
@@ -207,3 +210,43 @@ def test_nothing_between_two_edges_is_told_apart(name):
         told = np.unique(leaves, axis=0).shape[0]
         # every edge separates: each is the threshold of a node that some row reaches, or of one that none does
         assert told <= len(np.unique(cell[order]))
+
+
+@given(seed=st.integers(0, 10_000), visits=st.sampled_from([5, 300, 20_000]))
+@settings(max_examples=25, deadline=None)
+def test_dear_changes_settled_first_leave_the_bracket_true(seed, visits):
+    trees = GROWN[seed % 2]
+    rng = np.random.default_rng(seed)
+    row = rng.uniform(0, 8, len(FEATURES))
+    blocks = []
+    for at in range(6):
+        count = int(rng.integers(2, 5))
+        cost = np.concatenate([[0.0], rng.choice([0.0, 0.4, 1.0, 10.0, 10.0, 25.0]) + rng.uniform(0, 3, count - 1)])
+        blocks.append(Block(features=(at,), values=np.r_[row[at], rng.uniform(0, 8, count - 1)][:, None], cost=cost))
+    choices = Choices(row=row, blocks=tuple(blocks))
+    cases = cases_of(choices)
+    chosen = np.array(list(itertools.product(*(range(len(block.cost)) for block in blocks))))
+    rows = np.repeat(row[None, :], len(chosen), axis=0)
+    rows[:, :6] = np.stack([block.values[chosen[:, at], 0] for at, block in enumerate(blocks)], axis=1)
+    price = sum(block.cost[chosen[:, at]] for at, block in enumerate(blocks))
+    margins = trees.forest.margins(rows)[:, 0]
+    cut = float(np.quantile(margins, rng.choice([0.02, 0.2])))
+    true = float(price[margins < cut].min(initial=np.inf))
+    kept = [np.inf]
+
+    def accept(witness):
+        at = int(np.flatnonzero((rows == witness).all(axis=1))[0])
+        kept[0] = min(kept[0], float(price[at]))
+        return float(price[at]), witness
+
+    solve = solver(Searcher(trees.forest, cut=cut, flip=False, limit=np.inf))
+    lower, _ = search_cases(solve, choices, visits, accept, lambda: kept[0])
+    assert 1 <= len(cases) <= 64
+    assert lower <= true * (1 + 1e-9)
+    assert kept[0] >= true * (1 - 1e-9)
+    if visits == 20_000:
+        assert kept[0] == pytest.approx(true)
+        assert lower == pytest.approx(true)
+
+
+GROWN = [posed(name, 1).model.trees() for name in ("lightgbm", "xgboost")]

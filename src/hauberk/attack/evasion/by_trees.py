@@ -8,22 +8,23 @@ valid record. The witness is a whole record: repaired and priced by the domain, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hauberk.assess.budget import Budget
-from hauberk.attack.certify import Bracket, bracket
+from hauberk.attack.certify.search import Searcher
 from hauberk.attack.evasion.desk import charge, scores_of
 from hauberk.attack.evasion.problem import Matrix, Problem, Rows
 from hauberk.attack.evasion.proof import Claims, prove
 from hauberk.attack.evasion.result import Method, Result
+from hauberk.attack.evasion.tree_purse import search_cases, solver
 from hauberk.attack.evasion.tree_ways import Way, Ways
 from hauberk.core.errors import Incomplete, OverBudget
 from hauberk.model.trees import Trees
 
-VISITS = 100_000
+VISITS = 200_000
 """Leaves that are looked at for each row, where nobody says otherwise."""
 
 _OFFERS = 200
@@ -54,6 +55,7 @@ def bracket_rows(
     trees = problem.model.trees()
     _refuse_strangers(problem, trees, rows)
     ways = Ways(problem, trees)
+    solve = solver(_searcher(problem, trees))
     each = _each(visits, rows.size, budget)
     cost, lower = np.full(rows.size, np.inf), np.zeros(rows.size)
     witness = problem.origin[rows].copy()
@@ -61,12 +63,10 @@ def bracket_rows(
         judge = Judge(problem=problem, trees=trees, way=ways.of(row), budget=budget)
         if seed is not None and np.isfinite(seed.cost[place]):
             judge.know(float(seed.cost[place]), seed.witness[place])
-        found = _bracket(judge, each)
+        floor, seen = search_cases(solve, judge.way.choices, each, judge, lambda judge=judge: judge.cost)
         # the last step of a search may look at a few leaves more than it was granted
-        charge(budget, "visits", min(found.visits, each), Method.TREES)
-        # where the domain's word was final, so is the bound; a bound above a witness would be a contradiction
-        lower[place] = min(found.lower, judge.cost)
-        cost[place] = judge.cost
+        charge(budget, "visits", min(seen, each), Method.TREES)
+        lower[place], cost[place] = floor, judge.cost
         if judge.best is not None:
             witness[place] = judge.best
     done = np.flatnonzero(np.isfinite(cost))
@@ -95,17 +95,13 @@ class Judge:
     cost: float = np.inf
     best: Matrix | None = None
     asked: int = 0
-    seed: NDArray[np.float64] | None = field(init=False, default=None)
 
     def know(self, cost: float, point: Matrix) -> None:
         """Take in an evasion that was proved elsewhere."""
         self.cost, self.best = cost, point
-        self.seed = self.trees.matrix(self.problem.ground.decode(point[None, :]))[0]
 
     def __call__(self, witness: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]] | None:
         """True price and true row of a witness, or None where no valid record near it gets through."""
-        if self.seed is not None and self.best is not None and np.array_equal(witness, self.seed, equal_nan=True):
-            return self.cost, witness
         self.asked += 1
         if self.asked > _OFFERS:
             return None
@@ -147,18 +143,10 @@ def _each(visits: int, rows: int, budget: Budget) -> int:
     return each
 
 
-def _bracket(judge: Judge, visits: int) -> Bracket:
-    threshold, trees = judge.problem.threshold, judge.trees
+def _searcher(problem: Problem, trees: Trees) -> Searcher:
     # whatever lies this near to the cut may pass in the model itself; the judge decides
-    cut = trees.cut(threshold) + trees.slack(threshold)
-    return bracket(
-        trees.forest,
-        judge.way.choices,
-        cut=min(cut, float(np.finfo(np.float64).max)),
-        visits=visits,
-        accept=judge,
-        seed_witness=judge.seed,
-    )
+    cut = trees.cut(problem.threshold) + trees.slack(problem.threshold)
+    return Searcher(trees.forest, cut=min(cut, float(np.finfo(np.float64).max)), flip=False, limit=np.inf)
 
 
 def _refuse_strangers(problem: Problem, trees: Trees, rows: Rows) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hauberk.attack.certify import Block, Choices
+from hauberk.attack.certify.cells import Grid
 from hauberk.attack.evasion.problem import Matrix, Problem
 from hauberk.attack.evasion.tree_edges import edges_of
 from hauberk.core.errors import UsageError
@@ -75,6 +76,7 @@ class Ways:
             )
         self._problem, self._trees = problem, trees
         self._options = problem.ground.options(edges_of(trees))
+        self._grid = Grid.of(trees.forest)
         self._at = {name: at for at, name in enumerate(trees.features)}
         self._feature = [self._at.get(name, -1) for name in problem.ground.names]
         self._tables: dict[int, _Table | None] = {}
@@ -112,10 +114,25 @@ class Ways:
             read[:, at], fine = self._read(offer.columns[place], offer.values[:, place])
             known &= fine
         read[0], known[0] = row[list(features)], True
-        if known.sum() < 2:
+        told = self._told_apart(features, read, np.where(known, offer.cost, np.inf), row)
+        if len(told) < 2:
             return None
-        kept = Offer(columns=offer.columns, values=offer.values[known], cost=offer.cost[known])
-        return Block(features=features, values=read[known], cost=kept.cost), kept
+        kept = Offer(columns=offer.columns, values=offer.values[told], cost=offer.cost[told])
+        return Block(features=features, values=read[told], cost=kept.cost), kept
+
+    def _told_apart(
+        self, features: tuple[int, ...], read: NDArray[np.float64], cost: NDArray[np.float64], row: NDArray[np.float64]
+    ) -> NDArray[np.intp]:
+        """The cheapest of the options that no tree tells apart, what the record is first; without what costs infinity."""
+        rows = np.repeat(row[None, :], len(read), axis=0)
+        rows[:, list(features)] = read
+        seen = self._trees.forest.prepare(rows)
+        marks = [self._grid.signature(column, seen[:, column].astype(np.float64)) for column in features]
+        order = np.lexsort((np.arange(len(read)), cost, *marks))
+        table = np.stack(marks, axis=1)[order]
+        new = np.concatenate([[True], (table[1:] != table[:-1]).any(axis=1)])
+        told = np.sort(order[new & np.isfinite(cost[order])])
+        return np.concatenate([[0], told[told > 0]])
 
     def _read(self, j: int, values: Matrix) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """What the forest reads for values of one column, and which of them the model takes."""
