@@ -152,9 +152,10 @@ def _up(values: Floats, grid: float, anchor: float) -> Floats:
 
 def _single(values: Floats, low: Floats | float, high: Floats | float) -> Floats:
     """Round to what a float32 holds, inwards at the bounds."""
-    single = values.astype(np.float32)
-    single = np.where(single > high, np.nextafter(single, np.float32(-np.inf)), single)
-    single = np.where(single < low, np.nextafter(single, np.float32(np.inf)), single)
+    with np.errstate(over="ignore"):  # beyond the largest float32 lies infinity, which no bound admits
+        single = values.astype(np.float32)
+        single = np.where(single > high, np.nextafter(single, np.float32(-np.inf)), single)
+        single = np.where(single < low, np.nextafter(single, np.float32(np.inf)), single)
     return single.astype(np.float64)
 
 

@@ -4,7 +4,7 @@
 *Less*: every atom of one way in which the constraint can hold is approached from where the row stands towards its
 origin, where it held; columns that push against it give way in equal shares. *More*: columns that nobody wished to change
 make up for the wish, the least entangled first, as far as their ranges and directions reach; choices are tried one by one.
-Less is preferred as long as at least half of the change is left, since it touches nothing else and costs nothing.
+Of what leaves at least half of the wished change the nearest is taken, less before more; of the rest, what holds at all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hauberk.domain.space.judge import Row, recompute
 from hauberk.domain.space.limits import Bools, Ints, Limits
 
 KEEP = 0.5
-"""Share of a change that must be left for 'less' to be preferred to 'more'."""
+"""Share of the wished changes that must be left for a mending to be as good as one that leaves them all."""
 STEPS = 5
 MARGIN = 1e-9
 MAX_PICKS = 12
@@ -71,11 +71,11 @@ class Mender:
         best = broken.rows.copy()
         best[list(family.back)] = broken.origin[list(family.back)]
         contest = _Contest(self, family, broken, self.settle(family, best))
-        everything: Ints = np.arange(broken.rows.shape[1], dtype=np.intp)
         if more:
             # what earlier mendings moved is left alone at first, or two constraints would undo each other's work for ever
             for way in family.ways:
-                contest.offer(self._less(family, way, broken, broken.wish), everything)
+                if any(broken.wish[list(step.back)].any() for step in way):
+                    contest.offer(self._less(family, way, broken, broken.wish), contest.everything)
             self._more(family, broken, contest)
         for way in family.ways:
             some = contest.lost()
@@ -99,10 +99,13 @@ class Mender:
     def _more(self, family: Family, broken: Broken, contest: _Contest) -> None:
         for further in (False, True):
             for way in family.ways:
-                some = contest.poor()
-                if some.size:
+                some = contest.poor() if further else contest.everything
+                if some.size and any(step.moves for step in way):
                     part = broken.take(some)
                     contest.offer(self._makeup(family, way, part, part.wish & (not further)), some)
+        self._other_choices(family, broken, contest)
+
+    def _other_choices(self, family: Family, broken: Broken, contest: _Contest) -> None:
         tried = 0
         for block in family.picks:
             codec = self.codecs[family.slots[block[0]]]
@@ -243,6 +246,7 @@ class _Contest:
         self.discrete = mender.limits.discrete[broken.columns[self.back]]
         self.cost = np.full(broken.rows.shape[1], np.inf)
         self.kept = np.zeros(broken.rows.shape[1], dtype=np.bool_)
+        self.everything: Ints = np.arange(broken.rows.shape[1], dtype=np.intp)
 
     def poor(self) -> Ints:
         """Entries of which too little is left so far."""
