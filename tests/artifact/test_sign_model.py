@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hauberk.artifact import digest_path, make_manifest, sign_model, signature_path, verify_model
+from hauberk.artifact.bundle import read_bundle, write_bundle
 from hauberk.artifact.statement import read_statement, write_statement
 from hauberk.core.errors import IntegrityError, NothingToExamine, Unreadable, UsageError
-from hauberk.seal import canonical, digest_bytes, dsse_open, dsse_sign, ephemeral_signer
+from hauberk.seal import canonical, digest_bytes, dsse_sign, ephemeral_signer, model_signer
 
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -159,9 +160,13 @@ def test_keys_come_from_outside(model, alice):
     assert "does not hold" in refused(model, alice)
     with pytest.raises(UsageError):
         verify_model(model, where, [])
-    envelope = dsse_sign("application/json", dsse_open(where.read_bytes(), [mallory.public]).payload, alice)
-    where.write_bytes(canonical(envelope))
-    assert "signed as something else" in refused(model, alice)
+    payload = read_bundle(where.read_bytes()).payload
+    where.write_bytes(write_bundle(payload, model_signer(alice)))
+    assert "does not hold" in refused(model, alice), "mallory's voucher names mallory's key"
+    where.write_bytes(canonical(dsse_sign("application/vnd.in-toto+json", payload, alice)))
+    with pytest.raises(Unreadable, match="no model signature") as caught:
+        verify_model(model, where, [alice.public])
+    assert caught.value.next_step == "sign it again"
 
 
 @QUICK
@@ -191,19 +196,21 @@ def test_signature_files_that_are_none(model, alice, tmp_path):
         verify_model(tmp_path / "none", signature_path(model), [alice.public])
 
 
-@pytest.mark.parametrize("field", ["digest", "executable", "folder", "folders", "sizes"])
+@pytest.mark.parametrize("field", ["beyond", "digest", "executable", "folder", "folders", "sizes"])
 def test_a_signed_statement_that_contradicts_itself_is_refused(folder, alice, field, tmp_path):
     payload = json.loads(write_statement(make_manifest(folder)))
     payload["predicate"]["hauberk"][field] = {
+        "beyond": [{"digest": "00", "name": "x"}],
         "digest": digest_bytes(b"x"),
         "executable": ["nothing"],
         "folder": False,
         "folders": ["z", "a"],
         "sizes": [1],
     }[field]
-    (tmp_path / "s").write_bytes(canonical(dsse_sign("application/vnd.in-toto+json", canonical(payload), alice)))
+    key = model_signer(alice)
+    (tmp_path / "s").write_bytes(write_bundle(canonical(payload), key))
     with pytest.raises(Unreadable):
-        verify_model(folder, tmp_path / "s", [alice.public])
+        verify_model(folder, tmp_path / "s", [key.public])
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"_type":"x","predicateType":"y"}', b"1", b"null"])

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hauberk.app.config import find_config
 from hauberk.app.project import Project, open_project
-from hauberk.artifact import Signature, digest_path, sign_model, verify_model
-from hauberk.core.errors import ConfigError
+from hauberk.artifact import Signature, digest_path, load_certificates, sign_model, verify_model
+from hauberk.core.errors import ConfigError, UsageError
 from hauberk.core.event import Event
-from hauberk.seal import PublicKey, Signer, load_public
+from hauberk.seal import ModelKey, PublicKey, Signer, load_model_signer, load_public, load_trusted, model_signer
 
 
 def digest_artifact(path: str | os.PathLike[str]) -> str:
@@ -24,27 +25,44 @@ def sign_artifact(
     path: str | os.PathLike[str],
     *,
     out: str | os.PathLike[str] | None = None,
+    private_key: str | os.PathLike[str] | None = None,
+    certificates: Sequence[str] = (),
     config: str | os.PathLike[str] = ".",
     signer: Signer | None = None,
 ) -> Path:
-    """Sign a model, record it in the project's ledger, and return the signature file.
+    """Sign a model as OpenSSF Model Signing v1.0 says, record it in the project's ledger, and return the signature file.
 
     Args:
         path: model file or folder.
         out: where the signature is written; beside the model by default.
+        private_key: ECDSA private key, as a PEM file, to sign with instead of the P-256 half of the user's own;
+            `HAUBERK_KEY_PASSPHRASE` opens it.
+        certificates: PEM files with the certificate of that key and of its issuers.
         config: the project.
-        signer: the key; the user's own by default.
+        signer: the key; the user's own by default. It signs the ledger in any case.
+
+    Raises:
+        UsageError: certificates without their private key.
     """
+    if certificates and private_key is None:
+        raise UsageError("a certificate needs its private key", next_step="name it with --private-key")
     project = open_project(config, signer=signer)
-    written = sign_model(Path(path), project.key(), Path(out) if out is not None else None)
-    payload_key = project.key().public.vkey
+    secret = os.environ.get("HAUBERK_KEY_PASSPHRASE") or None
+    key = (
+        model_signer(project.key())
+        if private_key is None
+        else load_model_signer(os.fspath(private_key), passphrase=secret)
+    )
+    chain = load_certificates(certificates)
+    written = sign_model(Path(path), key, Path(out) if out is not None else None, chain=chain)
+    own = project.key().public.vkey if private_key is None else key.public.vkey
     with project.ledger() as ledger:
         event = Event(
             kind="model.signed",
             at_us=project.clock.now_us(),
             actor=project.actor.name,
             subject=digest_path(Path(path)),
-            payload={"key": payload_key},
+            payload={"key": own},
         )
         ledger.append([event])
     return written
@@ -55,21 +73,40 @@ def verify_artifact(
     *,
     signature: str | os.PathLike[str] | None = None,
     keys: Sequence[str] = (),
+    roots: Sequence[str] = (),
+    at: datetime | None = None,
+    pass_over: bool = False,
     config: str | os.PathLike[str] = ".",
 ) -> Signature:
-    """Verify a model against its signature file.
+    """Verify a model against its signature file, Hauberk's own or any bundle of OpenSSF Model Signing.
 
     Args:
         path: model file or folder.
         signature: the signature file; the one beside the model by default.
         keys: trusted public keys, as text or files; the project's and the user's own by default.
+        roots: PEM files with trusted root certificates; the project's by default.
+        at: moment at which certificates must be valid; now by default.
+        pass_over: accept files that somebody else's signature passes over, such as those of git, and name them.
         config: the project whose keys count.
 
     Raises:
-        IntegrityError: one byte is not what was signed, or no trusted key signed it.
+        IntegrityError: one byte is not what was signed, or nobody who is trusted signed it.
     """
     where = Path(signature) if signature is not None else None
-    return verify_model(Path(path), where, trusted_keys(keys, config))
+    moment = at or datetime.now(UTC)
+    if keys or roots:
+        trusted = tuple(load_trusted(text) for text in keys)
+        found = load_certificates(roots)
+    else:
+        project = _project(config)
+        trusted = (*project.trusted(), *project.model_keys())
+        found = load_certificates([str(project.path(name)) for name in project.config.trust.roots])
+    return verify_model(Path(path), where, trusted, roots=found, at=moment, pass_over=pass_over)
+
+
+def model_key(*, config: str | os.PathLike[str] = ".") -> ModelKey:
+    """Return the public P-256 half of the project's key, which other verifiers of model signatures take as PEM."""
+    return model_signer(open_project(config).key()).public
 
 
 def trusted_keys(keys: Sequence[str], config: str | os.PathLike[str]) -> tuple[PublicKey, ...]:

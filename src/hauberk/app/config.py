@@ -129,11 +129,14 @@ class TrustSection(_Section, frozen=True, kw_only=True):
 
     Attributes:
         key: name of the private key to sign with, where the user has several.
-        keys: public keys (`name+hash+base64`) that may sign models and the ledger, beside the user's own.
+        keys: public keys (`name+hash+base64`) that may sign models and the ledger, beside the user's own. An ECDSA key,
+            as a line or as a PEM file, may sign models alone.
+        roots: PEM files with the root certificates under which models may be signed.
     """
 
     key: str = ""
     keys: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
 
 
 class PluginsSection(_Section, frozen=True, kw_only=True):

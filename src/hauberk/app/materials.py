@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hauberk.app.project import Project
-from hauberk.artifact import digest_path, signature_path, verify_model
+from hauberk.artifact import digest_path, load_certificates, signature_path, verify_model
 from hauberk.assess import Materials, Money, SignatureState, parse_waivers
 from hauberk.catalog import minor_digits
 from hauberk.core.errors import HauberkError, UsageError
@@ -74,7 +75,9 @@ def signature_state(project: Project, keys: tuple[PublicKey, ...]) -> SignatureS
     if not signature.is_file():
         return SignatureState(problem="there is no signature file beside the model")
     try:
-        verified = verify_model(source, signature, keys)
+        roots = load_certificates([str(project.path(name)) for name in project.config.trust.roots])
+        now = datetime.fromtimestamp(project.clock.now_us() / 1e6, UTC)
+        verified = verify_model(source, signature, (*keys, *project.model_keys()), roots=roots, at=now)
     except HauberkError as error:
         return SignatureState(present=True, problem=error.what)
     return SignatureState(present=True, valid=True, signer=verified.signer, digest=verified.digest)

@@ -23,7 +23,17 @@ from hauberk.core.principal import Principal
 from hauberk.core.run import Run
 from hauberk.ledger import Blobs, Ledger, open_ledger
 from hauberk.report import dump_run, load_run
-from hauberk.seal import PublicKey, Signer, create_signer, digest_bytes, load_public, load_signer, stored_keys
+from hauberk.seal import (
+    ModelKey,
+    PublicKey,
+    Signer,
+    TrustedKey,
+    create_signer,
+    digest_bytes,
+    load_signer,
+    load_trusted,
+    stored_keys,
+)
 
 STATE = ".hauberk"
 
@@ -84,7 +94,16 @@ class Project:
         return (*self._declared(), *own)
 
     def _declared(self) -> tuple[PublicKey, ...]:
-        return tuple(load_public(text) for text in self.config.trust.keys)
+        return tuple(key for key in self._keys() if isinstance(key, PublicKey))
+
+    def model_keys(self) -> tuple[ModelKey, ...]:
+        """Public keys of the project file that may sign models and nothing else."""
+        return tuple(key for key in self._keys() if isinstance(key, ModelKey))
+
+    def _keys(self) -> tuple[TrustedKey, ...]:
+        """Lines are taken as they are; anything else is a file, found from the project's folder."""
+        lines = (text if text.count("+") >= 2 else str(self.path(text)) for text in self.config.trust.keys)
+        return tuple(load_trusted(text) for text in lines)
 
     def _has_key(self) -> bool:
         return bool(self.config.trust.key or os.environ.get("HAUBERK_KEY") or stored_keys())

@@ -5,17 +5,21 @@ Formats recognised by content with readers that never execute, digests of files 
 allow-lists and bills of material.
 """
 
+from hauberk.artifact.authenticate import load_certificates
 from hauberk.artifact.digest import digest_path
 from hauberk.artifact.manifest import Entry, Manifest, make_manifest
 from hauberk.artifact.sign import Signature, sign_model, signature_path, verify_model
+from hauberk.artifact.statement import subject_of
 
 __all__ = [
     "Entry",
     "Manifest",
     "Signature",
     "digest_path",
+    "load_certificates",
     "make_manifest",
     "sign_model",
     "signature_path",
+    "subject_of",
     "verify_model",
 ]

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from hauberk.core.errors import NothingToExamine, Unreadable, UsageError
 from hauberk.core.event import Plain
-from hauberk.seal import canonical, digest_bytes, digest_descriptor, open_regular
+from hauberk.seal import Summing, canonical, digest_bytes, digest_descriptor, open_regular
 
 MAX_ENTRIES = 1_000_000
 """Files and folders that one model may have."""
@@ -70,8 +71,16 @@ class Manifest:
         return digest_bytes(canonical({"entries": listed, "type": "hauberk.folder/1"}))
 
 
-def make_manifest(path: str | Path) -> Manifest:
+Also: TypeAlias = Callable[[str], Summing | None]
+"""Makes, for a file by its name in the model, what is to be fed with its bytes too."""
+
+
+def make_manifest(path: str | Path, *, also: Also | None = None) -> Manifest:
     """Read a file or a folder, each file once.
+
+    Args:
+        path: the model.
+        also: called for every file; what it returns gets the very bytes that are digested here.
 
     Raises:
         UsageError: there is nothing at this path.
@@ -83,13 +92,13 @@ def make_manifest(path: str | Path) -> Manifest:
     name = unicodedata.normalize("NFC", root.absolute().name)
     if not root.is_dir():
         with open_regular(root) as descriptor:
-            return Manifest(name=name, folder=False, entries=(_file(descriptor, name, root),))
+            return Manifest(name=name, folder=False, entries=(_file(descriptor, name, root, also),))
     try:
         descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise Unreadable("this folder cannot be opened", where=str(root), why=os.strerror(error.errno or 0)) from error
     entries: list[Entry] = []
-    for entry in _walk(descriptor, "", root, 0):
+    for entry in _walk(descriptor, "", root, 0, also=also):
         entries.append(entry)
         if len(entries) > MAX_ENTRIES:
             raise Unreadable(f"this folder has more than {MAX_ENTRIES} files", where=str(root))
@@ -99,7 +108,7 @@ def make_manifest(path: str | Path) -> Manifest:
     return Manifest(name=name, folder=True, entries=tuple(sorted(entries)))
 
 
-def _walk(descriptor: int, prefix: str, root: Path, depth: int) -> Iterator[Entry]:
+def _walk(descriptor: int, prefix: str, root: Path, depth: int, *, also: Also | None) -> Iterator[Entry]:
     """Yield what lies under an open folder, and close it. Names are opened relative to it, so no link can lead out."""
     try:
         with os.scandir(descriptor) as listing:
@@ -107,12 +116,12 @@ def _walk(descriptor: int, prefix: str, root: Path, depth: int) -> Iterator[Entr
         if not names and prefix:
             yield Entry(name=prefix.removesuffix("/"))
         for name in names:
-            yield from _visit(descriptor, prefix, name, root, depth)
+            yield from _visit(descriptor, prefix, name, root, depth, also=also)
     finally:
         os.close(descriptor)
 
 
-def _visit(descriptor: int, prefix: str, name: str, root: Path, depth: int) -> Iterator[Entry]:
+def _visit(descriptor: int, prefix: str, name: str, root: Path, depth: int, *, also: Also | None) -> Iterator[Entry]:
     path = prefix + _spelt(name, root)
     where = root / prefix / name
     status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
@@ -120,7 +129,7 @@ def _visit(descriptor: int, prefix: str, name: str, root: Path, depth: int) -> I
         raise Unreadable("a symbolic link has no digest", where=f"{str(where)!r}", next_step="replace it by the file")
     if not stat.S_ISDIR(status.st_mode):
         with open_regular(name, follow=False, dir_fd=descriptor) as opened:
-            yield _file(opened, path, where)
+            yield _file(opened, path, where, also)
         return
     if depth >= MAX_DEPTH:
         raise Unreadable(f"folders are nested deeper than {MAX_DEPTH} levels", where=f"{str(where)!r}")
@@ -128,14 +137,14 @@ def _visit(descriptor: int, prefix: str, name: str, root: Path, depth: int) -> I
         inner = os.open(name, _FOLDER, dir_fd=descriptor)
     except OSError as error:
         raise Unreadable("this folder cannot be opened", where=str(where), why=os.strerror(error.errno or 0)) from error
-    yield from _walk(inner, path + "/", root, depth + 1)
+    yield from _walk(inner, path + "/", root, depth + 1, also=also)
 
 
-def _file(descriptor: int, name: str, where: Path) -> Entry:
+def _file(descriptor: int, name: str, where: Path, also: Also | None) -> Entry:
     mode = os.fstat(descriptor).st_mode
     if mode & (stat.S_ISUID | stat.S_ISGID):
         raise Unreadable("a set-uid file is no part of a model", where=str(where), next_step="chmod ug-s it")
-    digest, size = digest_descriptor(descriptor, where=str(where))
+    digest, size = digest_descriptor(descriptor, where=str(where), also=also(name) if also is not None else None)
     return Entry(name=name, digest=digest, size=size, executable=bool(mode & 0o111))
 
 

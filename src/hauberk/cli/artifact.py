@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 
 from hauberk.cli.output import config_option
@@ -31,9 +33,19 @@ def digest(path: str) -> int:
 @artifact.command()
 @click.argument("path")
 @click.option("--out", metavar="PATH", help="Signature file; beside the model by default.")
+@click.option("--private-key", metavar="PATH", help="ECDSA private key (PEM) instead of your own; with --certificate.")
+@click.option(
+    "--certificate",
+    "certificates",
+    multiple=True,
+    metavar="PATH",
+    help="Certificate of that key, then of its issuers (PEM); repeatable.",
+)
 @config_option
-def sign(path: str, *, out: str | None, config: str) -> int:
+def sign(path: str, *, out: str | None, private_key: str | None, certificates: tuple[str, ...], config: str) -> int:
     """Sign a model with the project's key, and record it in the ledger.
+
+    The signature is a bundle of OpenSSF Model Signing v1.0.
 
     \b
     Example:
@@ -41,7 +53,8 @@ def sign(path: str, *, out: str | None, config: str) -> int:
     """
     from hauberk.app.artifact import sign_artifact
 
-    click.echo(f"signed: {sign_artifact(path, out=out, config=config)}")
+    written = sign_artifact(path, out=out, private_key=private_key, certificates=certificates, config=config)
+    click.echo(f"signed: {written}")
     return 0
 
 
@@ -49,18 +62,57 @@ def sign(path: str, *, out: str | None, config: str) -> int:
 @click.argument("path")
 @click.option("--signature", metavar="PATH", help="Signature file; the one beside the model by default.")
 @click.option("--key", "keys", multiple=True, metavar="KEY", help="Trusted public key, as text or file; repeatable.")
+@click.option("--root", "roots", multiple=True, metavar="PATH", help="Trusted root certificate (PEM); repeatable.")
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day on which certificates must be valid; today by default.",
+)
+@click.option("--pass-over", is_flag=True, help="Accept files that a foreign signature passes over; name them.")
 @config_option
-def verify(path: str, *, signature: str | None, keys: tuple[str, ...], config: str) -> int:
+def verify(
+    path: str,
+    *,
+    signature: str | None,
+    keys: tuple[str, ...],
+    roots: tuple[str, ...],
+    at: datetime | None,
+    pass_over: bool,
+    config: str,
+) -> int:
     """Verify a model against its signature; one changed byte is refused with exit code 5.
 
+    Reads the bundles of OpenSSF Model Signing v1.0, whoever wrote them.
+
     \b
-    Example:
+    Examples:
       hauberk artifact verify model.txt --key release.pub
+      hauberk artifact verify model --signature model.sig --root ca.pem
     """
     from hauberk.app.artifact import verify_artifact
 
-    found = verify_artifact(path, signature=signature, keys=keys, config=config)
+    day = at.replace(tzinfo=UTC) if at is not None else None
+    found = verify_artifact(
+        path, signature=signature, keys=keys, roots=roots, at=day, pass_over=pass_over, config=config
+    )
     click.echo(f"verified: {found.digest} signed by {found.signer}")
+    for phrase in found.uncovered:
+        click.echo(f"not covered: {phrase}")
+    return 0
+
+
+@artifact.command()
+@config_option
+def key(*, config: str) -> int:
+    """Print the public key that other verifiers of model signatures take, as PEM.
+
+    \b
+    Example:
+      hauberk artifact key > release.pem
+    """
+    from hauberk.app.artifact import model_key
+
+    click.echo(model_key(config=config).pem, nl=False)
     return 0
 
 

@@ -10,11 +10,15 @@ import stat
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from hauberk.core.errors import Unreadable, UsageError
 
 CHUNK = 1 << 20
 """Bytes that are read at a time."""
+
+BLOCK = 1 << 18
+"""Bytes that are hashed at a time: small enough to stay in a core's own cache."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -82,8 +86,21 @@ def read_chunks(descriptor: int) -> Iterator[bytes]:
         yield chunk
 
 
-def digest_descriptor(descriptor: int, *, where: str = "") -> tuple[str, int]:
-    """Return digest and size in bytes of an open file.
+class Summing(Protocol):
+    """What bytes can be fed to, such as a hash of another kind."""
+
+    def update(self, data: memoryview, /) -> object:
+        """Take the next bytes; they must be copied to be kept."""
+        ...
+
+
+def digest_descriptor(descriptor: int, *, where: str = "", also: Summing | None = None) -> tuple[str, int]:
+    """Return digest and size in bytes of an open file, which is read once.
+
+    Args:
+        descriptor: the file.
+        where: what to call it in an error.
+        also: fed with the very same bytes.
 
     Raises:
         Unreadable: it was written to while it was read.
@@ -91,9 +108,14 @@ def digest_descriptor(descriptor: int, *, where: str = "") -> tuple[str, int]:
     before = os.fstat(descriptor)
     summed = hashlib.sha256()
     size = 0
-    for chunk in read_chunks(descriptor):
-        summed.update(chunk)
-        size += len(chunk)
+    block = bytearray(BLOCK)  # one buffer for the whole file: no memory is asked for while it is read
+    window = memoryview(block)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    while count := os.readv(descriptor, [block]):
+        summed.update(window[:count])
+        if also is not None:
+            also.update(window[:count])
+        size += count
     after = os.fstat(descriptor)
     if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size) or size != after.st_size:
         raise Unreadable("this file changed while it was read", where=where, next_step="stop the writer and try again")

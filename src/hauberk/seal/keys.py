@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from hauberk.core.errors import UsageError
@@ -110,6 +112,10 @@ class Signer:
     def sign(self, message: bytes) -> bytes:
         """Return the 64 bytes of the Ed25519 signature over a message; the same message gives the same bytes."""
         return self._private.sign(message)
+
+    def derive(self, purpose: bytes, length: int) -> bytes:
+        """Return secret bytes for one purpose that only the holder of this key can make (HKDF-SHA256, RFC 5869)."""
+        return HKDF(SHA256(), length, salt=None, info=purpose).derive(self._private.private_bytes_raw())
 
     def __repr__(self) -> str:
         """Show the public half alone."""

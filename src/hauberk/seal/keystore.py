@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hauberk.core.errors import Denied, Unreadable, UsageError
 from hauberk.seal.digest import open_regular
 from hauberk.seal.keys import PublicKey, Signer, parse_public
+from hauberk.seal.model_key import TrustedKey, model_signer, parse_trusted
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}")
 _MAX_PEM = 1 << 16
@@ -40,6 +41,8 @@ def key_directory() -> Path:
 
 def create_signer(name: str, directory: str | Path | None = None, passphrase: str | None = None) -> Signer:
     """Make a key and store it as `NAME.pem` (mode 0600), its public half as `NAME.pub`.
+
+    `NAME.model.pub` is the PEM of its P-256 half, for other verifiers of model signatures.
 
     Raises:
         UsageError: the name is no file name, a key of that name exists, or the folder lies inside a project.
@@ -56,9 +59,11 @@ def create_signer(name: str, directory: str | Path | None = None, passphrase: st
     path = folder / f"{name}.pem"
     signer = Signer(name, private, source=str(path))
     _write_new(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how), 0o600)
-    with contextlib.suppress(FileNotFoundError):
-        (folder / f"{name}.pub").unlink()
-    _write_new(folder / f"{name}.pub", f"{signer.public.vkey}\n".encode(), 0o644)
+    halves = {f"{name}.pub": f"{signer.public.vkey}\n", f"{name}.model.pub": model_signer(signer).public.pem}
+    for called, text in halves.items():
+        with contextlib.suppress(FileNotFoundError):
+            (folder / called).unlink()
+        _write_new(folder / called, text.encode(), 0o644)
     return signer
 
 
@@ -102,15 +107,30 @@ def load_public(source: str | Path, *, name: str = "") -> PublicKey:
     Raises:
         UsageError: there is no such file, or it holds no public key.
     """
-    text = str(source)
+    text, found = _public_text(source)
+    return parse_public(text, name=name or found)
+
+
+def load_trusted(source: str | Path, *, name: str = "") -> TrustedKey:
+    """Read a public key whose signature of a model counts: Ed25519 as `load_public`, or ECDSA as a line or as PEM.
+
+    Raises:
+        UsageError: there is no such file, or it holds neither.
+    """
+    text, found = _public_text(source)
+    return parse_trusted(text, name=name or found)
+
+
+def _public_text(source: str | Path) -> tuple[str, str]:
+    """The text of a public key, and the name of the file that it came from."""
     if isinstance(source, str) and (source.count("+") >= 2 or "-----BEGIN" in source):
-        return parse_public(source, name=name)
-    with open_regular(text) as descriptor:
+        return source, ""
+    with open_regular(source) as descriptor:
         content = os.read(descriptor, _MAX_PEM)
     try:
-        return parse_public(content.decode(), name=name or Path(text).stem)
+        return content.decode(), Path(source).stem
     except UnicodeDecodeError as error:
-        raise UsageError("this file holds no public key", where=text, why="it is not text") from error
+        raise UsageError("this file holds no public key", where=str(source), why="it is not text") from error
 
 
 def _choose(name: str | None, folder: Path) -> str:
