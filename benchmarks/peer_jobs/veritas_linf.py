@@ -3,8 +3,9 @@
 
     python veritas_linf.py SOURCE.npz TARGET.npz
 
-SOURCE holds `rows`, `model` (a LightGBM text or an XGBoost ubj file), `start`, `steps`, `guard` and `max_time`.
-TARGET gets bounds, the best example of each row (NaN where it has none), CPU seconds a row, and how far the converted trees are from the library on the rows themselves.
+SOURCE holds `rows`, `model` (a LightGBM text or an XGBoost ubj file), `start`, `steps`, `guard` and `max_time`. TARGET gets
+bounds, the best example of each row (NaN where it has none), CPU seconds a row, and how far the converted trees are from the
+library on the rows themselves.
 """
 
 from __future__ import annotations
