@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
@@ -117,6 +118,24 @@ class Smoothed:
             counts[first : first + step] = flags.reshape(len(part), n).sum(axis=1)
         return counts
 
+    def as_model(self, *, n: int, seed: int) -> ModelView:
+        """The smoothed model with its noise frozen, for an attack: the share of votes as a score.
+
+        It reads every column of the space. What turns this model need not turn the smoothed one: ask that again, with fresh
+        draws.
+
+        Args:
+            n: noisy copies of each row.
+            seed: of the noise.
+        """
+        return ModelView(
+            name=f"{self.view.name}, smoothed",
+            digest="",
+            framework=self.view.framework,
+            features=self.space.names,
+            scorer=_Frozen(self, n, seed),
+        )
+
     def certify(
         self,
         rows: Floats,
@@ -162,6 +181,20 @@ class Smoothed:
             n0=n0,
             n=n,
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frozen:
+    """Scores rows by votes over the same noise each time."""
+
+    smoothed: Smoothed
+    n: int
+    seed: int
+
+    def __call__(self, frame: pl.DataFrame) -> Floats:
+        """Share of votes, shape (n,)."""
+        rows = self.smoothed.space.encode(frame)
+        return self.smoothed.votes(rows, self.n, np.random.default_rng(self.seed)) / self.n
 
 
 def lower_bound(hits: Ints, n: int, alpha: float) -> Floats:
