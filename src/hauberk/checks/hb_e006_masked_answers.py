@@ -99,8 +99,8 @@ def _finding(ctx: CheckContext, found: Examination, symptom: Symptom) -> Finding
         location=Location(asset="model", key=symptom.value),
         remedy=symptoms_words.REMEDIES[symptom],
         evidence=(
-            symptoms_words.tests(found.readings),
             *symptoms_words.attacks(found.variants, wording.currency_of(ctx) or "units"),
+            symptoms_words.tests(found.readings),
         ),
         threats=THREATS,
         inferred=ctx.domain is not None and not ctx.domain.confirmed,

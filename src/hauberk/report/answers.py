@@ -67,7 +67,7 @@ def answer(run: Run) -> Answers:
 
 def notices(run: Run) -> tuple[str, ...]:
     """Return what a reader must see before any number: masked figures, the run's own notes, that it was narrowed."""
-    masked = [f"The evasion figures are masked: {title}." for title in masked_by(run)]
+    masked = [f"The evasion figures are masked: {title[:1].lower()}{title[1:]}." for title in masked_by(run)]
     own = (*masked, *(note for note in run.notes if note))
     if not run.selected:
         return own

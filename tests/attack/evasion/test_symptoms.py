@@ -159,8 +159,8 @@ def test_each_symptom_is_a_finding_and_the_adapted_figure_stands_beside():
     assert finding.location.key == Symptom.COARSE.value
     assert numbers["adaptive_evasion_rate", "decisions alone"].value == 1.0
     assert numbers["plain_evasion_rate", "scores"].n == 12
-    tests, attacks = finding.evidence
-    assert [row[3] for row in tests.rows].count("masked") == 1
+    attacks, tests = finding.evidence
+    assert [row[-1] for row in tests.rows].count("masked") == 1
     assert any("adapted" in row[0] for row in attacks.rows)
 
 
@@ -169,7 +169,7 @@ def test_a_sound_model_shows_every_test_and_no_finding():
     out = list(masked_answers(ctx, rows=12, queries=120))
     assert all(isinstance(one, Measurement) for one in out)
     (tests,) = ctx.evidence
-    assert {row[3] for row in tests.rows} == {"sound"}
+    assert {row[-1] for row in tests.rows} == {"sound"}
     assert ctx.limits
 
 

@@ -158,7 +158,7 @@ def _variants(
     if found:
         smooth = _smooth(cases, records, budget, queries=queries, seed=seed)
         if smooth is not None:
-            yield Variant(name="a smooth stand-in fitted to the decisions", result=smooth, adaptive=True)
+            yield Variant(name="smooth stand-in", result=smooth, adaptive=True)
 
 
 def _smooth(cases: Cases, records: Records, budget: Budget, *, queries: int, seed: int) -> Result | None:

@@ -91,14 +91,20 @@ def _figure(reading: Reading) -> str:
     return _share(reading.rate) + f" of {reading.rate.n}" if reading.rate is not None else f"{reading.value:g}"
 
 
+def _cells(reading: Reading) -> tuple[Cell, Cell]:
+    if reading.rate is None:
+        return short(reading.value), reading.n
+    return _share(reading.rate), reading.rate.n
+
+
 def tests(readings: Sequence[Reading]) -> Evidence:
     """Every test of the self-check, whatever came out."""
     rows: list[tuple[Cell, ...]] = [
-        (reading.test, reading.sound, _figure(reading), "masked" if reading.masked else "sound") for reading in readings
+        (reading.test, reading.sound, *_cells(reading), "masked" if reading.masked else "sound") for reading in readings
     ]
     return Evidence(
         title="The self-check",
-        columns=("test", "expected", "found", "verdict"),
+        columns=("test", "expected", "found", "n", "verdict"),
         rows=tuple(rows),
         note="A masked result says that a failed attack on this model is no sign of strength.",
     )
@@ -121,7 +127,7 @@ def attacks(variants: Sequence[Variant], currency: str) -> tuple[Evidence, ...]:
             columns=("attack", "share that gets through", "low", "high", f"median cost ({currency})", "records"),
             rows=tuple(rows),
             view=View.BARS,
-            note="All on the same few caught records with equal questions each; low and high are the ends of the exact 95 % "
-            "interval.",
+            note="All on the same few caught records, with equal questions for each. The stand-in is a smooth function "
+            "fitted to the model's decisions. Low and high are the ends of the exact 95 % interval.",
         ),
     )
