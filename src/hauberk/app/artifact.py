@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from hauberk.app.config import find_config
 from hauberk.app.project import Project, open_project
 from hauberk.artifact import Signature, digest_path, load_certificates, sign_model, verify_model
+from hauberk.artifact.attest import read_attestations
 from hauberk.core.errors import ConfigError, UsageError
 from hauberk.core.event import Event
 from hauberk.seal import ModelKey, PublicKey, Signer, load_model_signer, load_public, load_trusted, model_signer
@@ -90,7 +92,8 @@ def verify_artifact(
         config: the project whose keys count.
 
     Raises:
-        IntegrityError: one byte is not what was signed, or nobody who is trusted signed it.
+        IntegrityError: one byte is not what was signed, nobody who is trusted signed it, or an attestation beside the
+            model does not hold.
     """
     where = Path(signature) if signature is not None else None
     moment = at or datetime.now(UTC)
@@ -101,7 +104,9 @@ def verify_artifact(
         project = _project(config)
         trusted = (*project.trusted(), *project.model_keys())
         found = load_certificates([str(project.path(name)) for name in project.config.trust.roots])
-    return verify_model(Path(path), where, trusted, roots=found, at=moment, pass_over=pass_over)
+    held = verify_model(Path(path), where, trusted, roots=found, at=moment, pass_over=pass_over)
+    stated = read_attestations(Path(path), held.manifest, trusted, roots=found, at=moment)
+    return dataclasses.replace(held, attestations=tuple(f"{one.kind} by {one.signer}" for one in stated))
 
 
 def model_key(*, config: str | os.PathLike[str] = ".") -> ModelKey:

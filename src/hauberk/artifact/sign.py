@@ -46,6 +46,7 @@ class Signature:
         path: the signature file.
         method: `key` or `certificate`.
         uncovered: what the signature says nothing of, in phrases; nothing where Hauberk signed.
+        attestations: what else trusted keys state of the model, as `KIND by SIGNER`, where that was looked for.
     """
 
     signer: str
@@ -55,6 +56,7 @@ class Signature:
     path: Path
     method: str = "key"
     uncovered: tuple[str, ...] = ()
+    attestations: tuple[str, ...] = ()
 
 
 def signature_path(path: str | Path) -> Path:

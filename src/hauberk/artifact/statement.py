@@ -107,9 +107,11 @@ def read_statement(payload: bytes, *, where: str = "") -> Manifest | Claim:
 
 
 def voucher_in(payload: bytes) -> str:
-    """Return the voucher that a statement carries, unchecked; empty if there is none."""
+    """Return the voucher that a statement about a model carries, unchecked; empty if there is none."""
     try:
-        found: Any = parse_foreign(payload)["predicate"]["hauberk"]["voucher"]
+        statement = parse_foreign(payload)
+        holder = statement if "hauberk" in statement else statement["predicate"]
+        found: Any = holder["hauberk"]["voucher"]
     except (Unreadable, KeyError, TypeError):
         return ""
     return found if isinstance(found, str) else ""

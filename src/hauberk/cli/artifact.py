@@ -98,6 +98,28 @@ def verify(
     click.echo(f"verified: {found.digest} signed by {found.signer}")
     for phrase in found.uncovered:
         click.echo(f"not covered: {phrase}")
+    for phrase in found.attestations:
+        click.echo(f"attested: {phrase}")
+    return 0
+
+
+@artifact.command()
+@click.argument("kind", type=click.Choice(("scan", "assessment", "training", "vex")))
+@click.argument("path")
+@click.option("--run", default="last", show_default=True, metavar="RUN", help="The assessment that is attested.")
+@click.option("--out", metavar="PATH", help="Attestation file; beside the model by default.")
+@config_option
+def attest(kind: str, path: str, *, run: str, out: str | None, config: str) -> int:
+    """Sign what the project's records say of a model, as an in-toto statement beside it.
+
+    \b
+    Examples:
+      hauberk artifact attest scan model.txt
+      hauberk artifact attest assessment model.txt --run last
+    """
+    from hauberk.app.attest import attest_artifact
+
+    click.echo(f"attested: {attest_artifact(kind, path, run=run, out=out, config=config)}")
     return 0
 
 
