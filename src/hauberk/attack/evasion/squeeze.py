@@ -22,6 +22,7 @@ from hauberk.attack.evasion.scene import Ask, Draft, Scene, When
 MOVES = (-1.0, -0.5, 0.0, 0.5, 1.0)
 """Where a column can be moved, in radii from its origin; beside these it can go anywhere inside, or stay."""
 
+_HOME = MOVES.index(0.0)
 _INSIDE, _STAY = len(MOVES), len(MOVES) + 1
 _WAYS = _STAY + 1
 _STAYS, _STAYS_SPARSE = 0.5, 0.7
@@ -38,6 +39,15 @@ _FIRST, _SHORTEST, _LONGEST = 0.15, 0.002, 0.5
 
 _UNIFORM = 4
 """Of the first draws one in so many is uniform over the box; the others go along random signs."""
+
+_ANYWHERE, _FROM_HOME, _FROM_BEST = 0, 1, 2
+"""What such a candidate changes: about half of the columns, a few against the origin, or a few against the best evasion."""
+
+_FEW = 2.0
+"""How many columns a few are, on average."""
+
+_FAR = 30.0
+"""How many times nearer than the best evasion those look that change a few columns against the origin, at most."""
 
 _SEARCHING = 0.3
 """Share of a turn's candidates that lie at any smaller radius and follow no odds: what is near may lie in a narrow gap."""
@@ -148,7 +158,9 @@ class Squeeze:
         step = self.step[rows][:, None] * 1.5 * chance[:, :, 0]
         step[:, : len(_LINES)] = self.step[rows][:, None] * np.array(_LINES)
         share = np.clip(1.0 - step, 0.05, 0.9999)
-        share[:, led:] = np.sqrt(chance[:, led:, 0]) * 0.9999
+        share[:, led:] = (
+            np.where(self._kind == _FROM_HOME, _FAR ** -chance[:, led:, 0], np.sqrt(chance[:, led:, 0])) * 0.9999
+        )
         radius = board.cost[rows][:, None] * share
         drawn, within = self._ways(rows, free, led)
         drawn[:, : len(_LINES)] = _STAY
@@ -170,7 +182,17 @@ class Squeeze:
             drawn += chance > bounds[:, None, :, way]
         low, high = bounds[:, None, :, _INSIDE - 1], bounds[:, None, :, _INSIDE]
         within = np.clip((chance - low) / (high - low), 0.0, 1.0)
-        flat = chance[:, led:]
-        drawn[:, led:] = np.where(flat < 0.5, _INSIDE, np.where(flat < 0.75, 2, _STAY))
-        within[:, led:] = np.clip(2.0 * flat, 0.0, 1.0)
+        flat, few = chance[:, led:], min(_FEW / max(int(self.ball.mutable.sum()), 1), 0.5)
+        kind = self._kind[None, :, None]
+        moved = np.where(kind == _ANYWHERE, 0.5, few)
+        rest = np.where(
+            kind == _ANYWHERE, np.where(flat < 0.75, _HOME, _STAY), np.where(kind == _FROM_HOME, _HOME, _STAY)
+        )
+        drawn[:, led:] = np.where(flat < moved, _INSIDE, rest)
+        within[:, led:] = np.clip(flat / moved, 0.0, 1.0)
         return drawn, within
+
+    @property
+    def _kind(self) -> NDArray[np.int64]:
+        """How each of the candidates that follow no odds is made, shape (searching,)."""
+        return np.arange(self._searching) % 3
