@@ -155,6 +155,25 @@ def test_a_model_of_another_kind_is_replaced_and_that_is_said(
     assert found.hardened.candidate.features == ("income", "arrears")
 
 
+def test_an_xgboost_model_is_hardened_into_an_xgboost_file(
+    situation: Situation, tables: tuple[pl.DataFrame, pl.DataFrame], tmp_path: Path, tiny: Effort
+) -> None:
+    xgboost = pytest.importorskip("xgboost")
+    names = list(situation.model.features)
+    rows = tables[0].select(names).to_numpy().astype(float)
+    data = xgboost.DMatrix(rows, tables[0]["default"].to_numpy(), feature_names=names)
+    booster = xgboost.train({"objective": "binary:logistic", "max_depth": 3, "eta": 0.2, "nthread": 1}, data, 30)
+    path = tmp_path / "model.ubj"
+    booster.save_model(path)
+    case = case_of(replace(situation, model=open_model(path, threads=1)), path.read_bytes(), 3)
+    found = harden(case, strategies_of(["robust"]), folder=tmp_path, effort=tiny, purse=60.0, allowance=0.3, seed=3)
+    assert "as many trees and levels as model.ubj" in found.recipe
+    assert found.hardened.candidate.suffix == ".json"
+    reopened = xgboost.Booster()
+    reopened.load_model(bytearray(found.hardened.candidate.content))
+    assert reopened.feature_names == names
+
+
 @pytest.mark.parametrize("role", ["data", "model", "domain"])
 def test_what_was_not_declared_is_named(situation: Situation, role: str) -> None:
     with pytest.raises(UsageError):
