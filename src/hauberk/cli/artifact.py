@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from hauberk.cli.output import config_option
+from hauberk.core.errors import UsageError
 
 
 @click.group()
@@ -120,6 +121,49 @@ def attest(kind: str, path: str, *, run: str, out: str | None, config: str) -> i
     from hauberk.app.attest import attest_artifact
 
     click.echo(f"attested: {attest_artifact(kind, path, run=run, out=out, config=config)}")
+    return 0
+
+
+@artifact.command()
+@click.argument("path", required=False)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(("cyclonedx-1.6", "cyclonedx-1.7", "spdx-3.0.1")),
+    default="cyclonedx-1.6",
+    show_default=True,
+    help="Format of the bill on stdout.",
+)
+@click.option(
+    "--run", default="last", show_default=True, metavar="RUN", help="The assessment whose metrics it carries."
+)
+@click.option("--check", "checked", metavar="FILE", help="Read a bill instead, against the model if PATH names one.")
+@click.option("--diff", nargs=2, metavar="A B", help="Say what differs between two bills instead; 1 if anything does.")
+@config_option
+def bom(
+    path: str | None, *, kind: str, run: str, checked: str | None, diff: tuple[str, str] | None, config: str
+) -> int:
+    """Write a model's bill of materials from the project's records, read one, or compare two.
+
+    \b
+    Examples:
+      hauberk artifact bom model.txt > model.cdx.json
+      hauberk artifact bom model.txt --check model.cdx.json
+      hauberk artifact bom --diff before.cdx.json after.cdx.json
+    """
+    from hauberk.app.bom import artifact_bom, check_bom, diff_bom
+    from hauberk.cli.output import write_bytes
+
+    if diff is not None:
+        lines = diff_bom(*diff)
+        click.echo("\n".join(lines) or "nothing differs")
+        return 1 if lines else 0
+    if checked is not None:
+        click.echo("\n".join(check_bom(checked, model=path)))
+        return 0
+    if path is None:
+        raise UsageError("no model is named", next_step="name one, or use --check or --diff")
+    write_bytes(artifact_bom(path, kind=kind, run=run, config=config))
     return 0
 
 
