@@ -16,10 +16,10 @@ from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingCla
 
 from hauberk.assess import Budget
 from hauberk.attack.certify import Block, Choices
-from hauberk.attack.certify.search import Searcher
 from hauberk.attack.evasion import Method, Problem, attack
 from hauberk.attack.evasion.by_trees import bracket_rows
 from hauberk.attack.evasion.tree_edges import edges_of
+from hauberk.attack.evasion.tree_listing import leaves_of_all, try_all
 from hauberk.attack.evasion.tree_purse import cases_of, search_cases, solver
 from hauberk.core.errors import Incomplete, UsageError
 from hauberk.domain import Actor, Column, Cost, Direction, Domain, Group, Kind, Rule
@@ -212,7 +212,7 @@ def test_nothing_between_two_edges_is_told_apart(name):
         assert told <= len(np.unique(cell[order]))
 
 
-@given(seed=st.integers(0, 10_000), visits=st.sampled_from([5, 300, 20_000]))
+@given(seed=st.integers(0, 10_000), visits=st.sampled_from([5, 300, 2_000_000]))
 @settings(max_examples=25, deadline=None)
 def test_dear_changes_settled_first_leave_the_bracket_true(seed, visits):
     trees = GROWN[seed % 2]
@@ -239,14 +239,49 @@ def test_dear_changes_settled_first_leave_the_bracket_true(seed, visits):
         kept[0] = min(kept[0], float(price[at]))
         return float(price[at]), witness
 
-    solve = solver(Searcher(trees.forest, cut=cut, flip=False, limit=np.inf))
-    lower, _ = search_cases(solve, choices, visits, accept, lambda: kept[0])
+    lower, _ = search_cases(solver(trees.forest, cut), choices, visits, accept, lambda: kept[0])
     assert 1 <= len(cases) <= 64
     assert lower <= true * (1 + 1e-9)
     assert kept[0] >= true * (1 - 1e-9)
-    if visits == 20_000:
+    if visits == 2_000_000:
         assert kept[0] == pytest.approx(true)
         assert lower == pytest.approx(true)
 
 
 GROWN = [posed(name, 1).model.trees() for name in ("lightgbm", "xgboost")]
+
+
+def test_few_choices_are_tried_in_the_order_of_their_costs_until_the_domain_accepts_one():
+    trees = GROWN[0]
+    rng = np.random.default_rng(3)
+    row = rng.uniform(0, 8, len(FEATURES))
+    blocks = tuple(
+        Block(
+            features=(at,), values=np.r_[row[at], rng.uniform(0, 8, 4)][:, None], cost=np.r_[0.0, rng.uniform(1, 9, 4)]
+        )
+        for at in range(4)
+    )
+    choices = Choices(row=row, blocks=blocks)
+    forest, cut = trees.forest, float(trees.forest.margins(row[None, :])[0, 0]) - 1e-3
+    plain = try_all(forest, cut, choices, 10**6, None)
+    assert plain.exact
+    assert plain.lower == plain.upper < np.inf
+    heard = []
+
+    def accept(seen):
+        heard.append(seen)
+        return (9.0, seen) if len(heard) > 1 else None
+
+    second = try_all(forest, cut, choices, 10**6, accept)
+    assert second.lower == plain.lower
+    assert second.upper == 9.0
+    assert len(heard) >= 2
+    short = try_all(forest, cut, choices, 3 * forest.trees, None)
+    assert not short.exact or short.lower == plain.lower
+    assert short.lower <= plain.lower
+    assert short.visits <= 3 * forest.trees
+    never = try_all(forest, -1e9, choices, 10**6, None)
+    assert np.isinf(never.lower)
+    assert never.exact
+    assert leaves_of_all(forest, choices) == 5**4 * forest.trees
+    assert np.isinf(leaves_of_all(forest, replace(choices, loose=(8,))))

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hauberk.assess.budget import Budget
-from hauberk.attack.certify.search import Searcher
 from hauberk.attack.evasion.desk import charge, scores_of
 from hauberk.attack.evasion.problem import Matrix, Problem, Rows
 from hauberk.attack.evasion.proof import Claims, prove
 from hauberk.attack.evasion.result import Method, Result
+from hauberk.attack.evasion.tree_listing import leaves_of_all
 from hauberk.attack.evasion.tree_purse import search_cases, solver
 from hauberk.attack.evasion.tree_ways import Way, Ways
 from hauberk.core.errors import Incomplete, OverBudget
@@ -55,7 +55,7 @@ def bracket_rows(
     trees = problem.model.trees()
     _refuse_strangers(problem, trees, rows)
     ways = Ways(problem, trees)
-    solve = solver(_searcher(problem, trees))
+    solve = solver(trees.forest, _cut(problem, trees))
     each = _each(visits, rows.size, budget)
     cost, lower = np.full(rows.size, np.inf), np.zeros(rows.size)
     witness = problem.origin[rows].copy()
@@ -63,7 +63,8 @@ def bracket_rows(
         judge = Judge(problem=problem, trees=trees, way=ways.of(row), budget=budget)
         if seed is not None and np.isfinite(seed.cost[place]):
             judge.know(float(seed.cost[place]), seed.witness[place])
-        floor, seen = search_cases(solve, judge.way.choices, each, judge, lambda judge=judge: judge.cost)
+        few = leaves_of_all(trees.forest, judge.way.choices) <= each
+        floor, seen = search_cases(solve, judge.way.choices, each, judge, lambda judge=judge: judge.cost, few=few)
         # the last step of a search may look at a few leaves more than it was granted
         charge(budget, "visits", min(seen, each), Method.TREES)
         lower[place], cost[place] = floor, judge.cost
@@ -143,10 +144,10 @@ def _each(visits: int, rows: int, budget: Budget) -> int:
     return each
 
 
-def _searcher(problem: Problem, trees: Trees) -> Searcher:
-    # whatever lies this near to the cut may pass in the model itself; the judge decides
+def _cut(problem: Problem, trees: Trees) -> float:
+    """Whatever lies this near to the cut may pass in the model itself; the judge decides."""
     cut = trees.cut(problem.threshold) + trees.slack(problem.threshold)
-    return Searcher(trees.forest, cut=min(cut, float(np.finfo(np.float64).max)), flip=False, limit=np.inf)
+    return min(cut, float(np.finfo(np.float64).max))
 
 
 def _refuse_strangers(problem: Problem, trees: Trees, rows: Rows) -> None:

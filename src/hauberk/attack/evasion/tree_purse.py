@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from hauberk.attack.certify import Accept, Block, Bracket, Choices
 from hauberk.attack.certify.search import Searcher
+from hauberk.attack.evasion.tree_listing import leaves_of_all, try_all
+from hauberk.model.forest import Forest
 
 CASES = 64
 """Cases into which a row's search is divided at most."""
@@ -53,17 +55,26 @@ class Case:
     closed: bool = False
 
 
-def solver(searcher: Searcher) -> Solve:
-    """How cases are searched: in the trees, by one searcher for all rows."""
+def solver(forest: Forest, cut: float) -> Solve:
+    """How cases are searched: in the trees, below the cut, by one searcher for all rows."""
+    searcher = Searcher(forest, cut=cut, flip=False, limit=np.inf)
 
     def solve(choices: Choices, visits: int, purse: float, accept: Accept | None) -> Bracket:
+        if not choices.blocks or leaves_of_all(forest, choices) <= visits:
+            return try_all(forest, cut, choices, visits, accept)
         return searcher.search(choices, visits, accept=accept, seed=None, limit=purse)
 
     return solve
 
 
 def search_cases(
-    solve: Solve, choices: Choices, visits: int, accept: Accept, purse: Callable[[], float]
+    solve: Solve,
+    choices: Choices,
+    visits: int,
+    accept: Accept,
+    purse: Callable[[], float],
+    *,
+    few: bool = False,
 ) -> tuple[float, int]:
     """Bracket one row.
 
@@ -73,16 +84,18 @@ def search_cases(
         visits: leaves that may be looked at in all.
         accept: the domain's word; it remembers what it accepted.
         purse: the cost of the cheapest evasion that was accepted so far, infinite while there is none.
+        few: there are so few choices that dividing them gains nothing.
 
     Returns:
         The proven lower bound, and the leaves that were looked at.
     """
     whole = Case(choices=choices, base=0.0)
-    spent = _look(solve, whole, max(1, int(visits * _WHOLE)), accept, purse)
+    share = 1.0 if few else _WHOLE
+    spent = _look(solve, whole, max(1, int(visits * share)), accept, purse)
     cases = cases_of(choices)
     for case in cases:
         case.lower = max(case.lower, whole.lower)
-        case.closed = whole.closed and len(cases) == 1
+        case.closed = whole.closed and (few or len(cases) == 1)
     each = _FIRST
     while spent < visits and not all(_done(case, purse()) for case in cases):
         spent += _round(solve, cases, (each, visits - spent), accept, purse)
