@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hauberk.attack.certify.dual import greatest, least_of, spent
 from hauberk.attack.certify.nets import (
     BLOCK,
     CLASSES,
@@ -54,8 +55,7 @@ def place(net: Any, chosen: Any) -> Any:
 def _cap(net: Any, tree: Any) -> Any:
     """More than any leaf of a tree: what a choice is charged that ends in a leaf which was taken out."""
     begin, end = net.trees[tree, LEAVES], net.trees[tree + 1, LEAVES]
-    most = net.leaf[begin:end].max()
-    return most + (most - net.leaf[begin:end].min())
+    return 2.0 * greatest(net.leaf, begin, end) - least_of(net.leaf, begin, end)
 
 
 @inner
@@ -82,16 +82,17 @@ def _offer(net: Any, entry: Any, end: Any, value: Any, out: Any) -> None:
 def _profile_slot(net: Any, slot: Any, chosen: Any, miss: Any, out: Any) -> None:
     block, tree = net.slots[slot, BLOCK], net.slots[slot, TREE]
     entry, end, cap = net.slots[slot, ENTRIES], net.slots[slot + 1, ENTRIES], _cap(net, tree)
-    out[net.blocks[block, CLASSES] : net.blocks[block + 1, CLASSES]] += cap
+    every = cap
     for leaf in range(net.trees[tree, LEAVES], net.trees[tree + 1, LEAVES]):
         if entry == end or net.entries[entry, LEAF] != leaf:
-            if miss[leaf] == 0:
-                out[net.blocks[block, CLASSES] : net.blocks[block + 1, CLASSES]] += net.leaf[leaf] - cap
+            every += net.leaf[leaf] - cap if miss[leaf] == 0 else 0.0
             continue
         begin = entry
         fit, entry = _fits(net, begin, end, chosen[block])
         if miss[leaf] == (0 if fit else 1):
             _offer(net, begin, entry, net.leaf[leaf] - cap, out)
+    for k in range(net.blocks[block, CLASSES], net.blocks[block + 1, CLASSES]):
+        out[k] += every
 
 
 @inner
@@ -102,7 +103,9 @@ def profile(net: Any, block: Any, state: Any, work: Any) -> None:
     for at in range(net.blocks[block, MEMBERS], net.blocks[block + 1, MEMBERS]):
         slot = net.members[at]
         _profile_slot(net, slot, chosen, miss, work.share)
-        work.seen[0] += net.trees[net.slots[slot, TREE] + 1, LEAVES] - net.trees[net.slots[slot, TREE], LEAVES]
+        tree = net.slots[slot, TREE]
+        work.seen[0] += net.trees[tree + 1, LEAVES] - net.trees[tree, LEAVES]
+        work.seen[0] += net.slots[slot + 1, ENTRIES] - net.slots[slot, ENTRIES]
 
 
 @inner
@@ -135,15 +138,15 @@ def settle(net: Any, mu: Any, state: Any, work: Any) -> None:
     """Lower the sum of leaves plus `mu` times the cost until no single block can lower it; changes the state in place."""
     chosen, _ = state
     blocks = len(net.blocks) - 1
-    still, block = 0, 0
-    for _ in range(ROUNDS * blocks):
-        if still >= blocks:
+    still = 0
+    for step in range(ROUNDS * blocks):
+        if still >= blocks or spent(work):
             break
         still += 1
+        block = step % blocks
         if net.blocks[block + 1, CLASSES] - net.blocks[block, CLASSES] > 1:
             profile(net, block, state, work)
             best = _serves_best(net, block, mu, chosen[block], work)
             if best != chosen[block]:
                 move(net, block, best, state)
                 still = 0
-        block = (block + 1) % blocks

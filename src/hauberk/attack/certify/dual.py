@@ -41,7 +41,7 @@ class Work(NamedTuple):
         total: each leaf's value and the least charges of what it needs.
         hope: a number for each part.
         share: a number for each class.
-        seen: leaves looked at so far, shape (1,).
+        seen: leaves and entries looked at so far, and how many may be, shape (2,).
     """
 
     theta: Any
@@ -57,6 +57,30 @@ def work_for(net: Any, seen: Any) -> Any:
     return Work(
         np.empty(len(net.cost)), np.empty(len(net.leaf)), np.empty(len(net.delta)), np.empty(len(net.cost)), seen
     )
+
+
+@inner
+def spent(work: Any) -> Any:
+    """Whether no more may be looked at."""
+    return work.seen[0] >= work.seen[1]
+
+
+@inner
+def least_of(x: Any, begin: Any, end: Any) -> Any:
+    """Least of a stretch of numbers; slices and their reductions take far longer to compile."""
+    least = np.inf
+    for at in range(begin, end):
+        least = min(least, x[at])
+    return least
+
+
+@inner
+def greatest(x: Any, begin: Any, end: Any) -> Any:
+    """Greatest of a stretch of numbers."""
+    most = -np.inf
+    for at in range(begin, end):
+        most = max(most, x[at])
+    return most
 
 
 @inner
@@ -95,18 +119,19 @@ def refresh(net: Any, mu: Any, work: Any) -> Any:
     bound, size = net.fixed[0], net.fixed[1]
     for k in range(len(net.cost)):
         work.theta[k] = mu * net.cost[k]
-    work.total[:] = net.leaf
+    for leaf in range(len(net.leaf)):
+        work.total[leaf] = net.leaf[leaf]
     for block in range(len(net.blocks) - 1):
-        size += np.abs(work.theta[net.blocks[block, CLASSES] : net.blocks[block + 1, CLASSES]]).max()
+        size += greatest(work.theta, net.blocks[block, CLASSES], net.blocks[block + 1, CLASSES])
     for slot in range(len(net.members)):
         size += 2.0 * _charge(net, slot, work)
     for tree in range(len(net.trees) - 1):
         begin, end = net.trees[tree, LEAVES], net.trees[tree + 1, LEAVES]
-        bound += work.total[begin:end].min()
-        size += np.abs(net.leaf[begin:end]).max()
+        bound += least_of(work.total, begin, end)
+        size += max(abs(least_of(net.leaf, begin, end)), abs(greatest(net.leaf, begin, end)))
     for block in range(len(net.blocks) - 1):
-        bound += work.theta[net.blocks[block, CLASSES] : net.blocks[block + 1, CLASSES]].min()
-    work.seen[0] += len(net.leaf)
+        bound += least_of(work.theta, net.blocks[block, CLASSES], net.blocks[block + 1, CLASSES])
+    work.seen[0] += len(net.leaf) + len(net.entries)
     return bound, (len(net.blocks) + len(net.trees) + len(net.members) + 64) * ROUNDING * size
 
 
@@ -116,7 +141,8 @@ def loses(net: Any, slot: Any, work: Any) -> Any:
     tree = net.slots[slot, TREE]
     entry, end = net.slots[slot, ENTRIES], net.slots[slot + 1, ENTRIES]
     free = np.inf
-    work.hope[net.slots[slot, PARTS] : net.slots[slot + 1, PARTS]] = np.inf
+    for part in range(net.slots[slot, PARTS], net.slots[slot + 1, PARTS]):
+        work.hope[part] = np.inf
     for leaf in range(net.trees[tree, LEAVES], net.trees[tree + 1, LEAVES]):
         if entry == end or net.entries[entry, LEAF] != leaf:
             free = min(free, work.total[leaf])
@@ -124,7 +150,7 @@ def loses(net: Any, slot: Any, work: Any) -> Any:
         begin = entry
         least, entry = needs(net, begin, end, net.delta)
         _lower(net, begin, entry, work.hope, work.total[leaf] - least)
-    work.seen[0] += net.trees[tree + 1, LEAVES] - net.trees[tree, LEAVES]
+    work.seen[0] += net.trees[tree + 1, LEAVES] - net.trees[tree, LEAVES] + end - net.slots[slot, ENTRIES]
     best = np.inf
     for part in range(net.slots[slot, PARTS], net.slots[slot + 1, PARTS]):
         work.hope[part] = min(work.hope[part], free)
@@ -174,7 +200,8 @@ def _give(net: Any, slot: Any, weight: Any, least: Any, work: Any) -> None:
         old, _ = needs(net, entry, after, net.delta)
         new, entry = needs(net, entry, after, work.hope)
         work.total[leaf] += new - old
-    net.delta[begin:end] = work.hope[begin:end]
+    for part in range(begin, end):
+        net.delta[part] = work.hope[part]
 
 
 @inner
@@ -190,8 +217,9 @@ def _pass(net: Any, block: Any, forward: Any, work: Any) -> None:
         later += slot + 1 < net.trees[tree + 1, SLOTS]
         earlier += slot > net.trees[tree, SLOTS]
     low, high = net.blocks[block, CLASSES], net.blocks[block + 1, CLASSES]
-    work.share[low:high] = work.theta[low:high]
-    least = work.share[low:high].min()
+    for k in range(low, high):
+        work.share[k] = work.theta[k]
+    least = least_of(work.share, low, high)
     for at in range(begin, end):
         slot = net.members[at]
         tree = net.slots[slot, TREE]
@@ -216,10 +244,10 @@ def ascend(net: Any, mu: Any, aim: Any, most: Any, work: Any) -> Any:
     """
     bound, slip = refresh(net, mu, work)
     for _ in range(most):
-        if bound - slip >= aim or len(net.members) == 0:
+        if bound - slip >= aim or len(net.members) == 0 or spent(work):
             break
-        sweep(net, True, work)
-        sweep(net, False, work)
+        for turn in range(2):
+            sweep(net, turn == 0, work)
         before = bound
         bound, slip = refresh(net, mu, work)
         if aim < np.inf and (bound - before) * 15.0 < aim - bound:

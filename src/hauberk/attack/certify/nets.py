@@ -10,17 +10,19 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import numba
+from numba.extending import register_jitable
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 compiled = cast("_Decorator", numba.njit(cache=True, nogil=True))
 """Compiled when first called and kept on disk; one thread, without the interpreter's lock."""
 
-inner = cast("_Decorator", numba.njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True))
+_bare: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner = cast("_Decorator", numba.njit(cache=True, nogil=True, **_bare))
 """The same for functions that only compiled ones call."""
 
-stage = cast("_Decorator", numba.njit(cache=True, nogil=True, inline="always"))
-"""The same for a stage of one large function, of which it becomes a part."""
+both = cast("_Decorator", register_jitable(inline="always"))
+"""For functions that run as they are where Python calls them, and become a part of compiled ones that call them."""
 
 FEATURE, CHILD, FLAGS, FIRST_WORD, WORD_COUNT = range(5)
 """Columns of `Woods.nodes`."""

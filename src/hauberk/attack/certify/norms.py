@@ -56,6 +56,8 @@ def norm_choices(
     held = np.asarray(row, dtype=np.float64)
     read = forest.prepare(held[None, :])[0].astype(np.float64)
     lows, highs = _bounds(low, -np.inf, forest.width), _bounds(high, np.inf, forest.width)
+    lows[list(up_only)] = np.maximum(lows, held)[list(up_only)]
+    highs[list(down_only)] = np.minimum(highs, held)[list(down_only)]
     blocks: list[Block] = []
     for column, marks, codes in used_columns(forest):
         x = float(held[column])
@@ -64,10 +66,9 @@ def norm_choices(
         if len(codes):
             options = codes[codes != x] if norm == "l0" else codes[:0]
         else:
-            ends = (x if column in up_only else lows[column], x if column in down_only else highs[column])
             down = at_most(marks[marks < read[column]], forest, whole=column in integer)
             up = above(marks[marks >= read[column]], forest, whole=column in integer)
-            options = _within(down, up, x, ends)
+            options = _within(down, up, x, (lows[column], highs[column]))
         if len(options):
             values = np.concatenate([[x], options])
             blocks.append(Block(features=(column,), values=values[:, None], cost=_cost(values - x, norm)))
@@ -126,10 +127,12 @@ def above(marks: NDArray[np.float64], forest: Forest, *, whole: bool = False) ->
 
 
 def _bounds(bound: Bound, free: float, width: int) -> NDArray[np.float64]:
-    return np.broadcast_to(np.asarray(free if bound is None else bound, dtype=np.float64), (width,))
+    bounds = np.empty(width)
+    bounds[:] = free if bound is None else bound
+    return bounds
 
 
 def _cost(change: NDArray[np.float64], norm: Norm) -> NDArray[np.float64]:
     if norm == "l0":
-        return (change != 0).astype(np.float64)
-    return change * change if norm == "l2" else np.abs(change)
+        return np.where(change != 0, 1.0, 0.0)
+    return np.square(change) if norm == "l2" else np.abs(change)

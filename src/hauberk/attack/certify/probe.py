@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hauberk.attack.certify.dual import loses
+from hauberk.attack.certify.dual import least_of, loses
 from hauberk.attack.certify.nets import CLASSES, HIGH, LEAVES, LOW, MEMBERS, PARTS, inner
 
 
@@ -17,7 +17,7 @@ def dead_leaves(net: Any, gap: Any, work: Any) -> Any:
     dead = np.zeros(len(net.leaf), np.bool_)
     for tree in range(len(net.trees) - 1):
         begin, end = net.trees[tree, LEAVES], net.trees[tree + 1, LEAVES]
-        least = work.total[begin:end].min()
+        least = least_of(work.total, begin, end)
         for leaf in range(begin, end):
             if work.total[leaf] - least >= gap:
                 dead[leaf] = True
@@ -92,13 +92,14 @@ def probe(net: Any, gap: Any, work: Any) -> Any:
     dead = dead_leaves(net, gap, work)
     keep, chosen = np.ones(len(net.cost), np.bool_), np.empty(len(net.blocks) - 1, np.int64)
     gains = (np.zeros(len(net.cost) + 1), np.zeros(len(net.cost) + 1))
-    work.share[:] = work.theta
+    for k in range(len(net.cost)):
+        work.share[k] = work.theta[k]
     most, block, at = -1.0, -1, -1
     for b in range(len(net.blocks) - 1):
         low, high = net.blocks[b, CLASSES], net.blocks[b + 1, CLASSES]
         for place in range(net.blocks[b, MEMBERS], net.blocks[b + 1, MEMBERS]):
             _sum_up(net, net.members[place], work, gains)
-        floor = work.theta[low:high].min()
+        floor = least_of(work.theta, low, high)
         for k in range(low, high):
             keep[k] = work.share[k] - floor < gap
         chosen[b] = _best_class(net, b, work)

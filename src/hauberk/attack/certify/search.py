@@ -43,16 +43,22 @@ class Searcher:
         self._woods = self._bridge.woods_of(forest, cut, flip=flip)
 
     def search(
-        self, choices: Choices, visits: int, *, accept: Accept | None, seed: NDArray[np.float64] | None
+        self,
+        choices: Choices,
+        visits: int,
+        *,
+        accept: Accept | None,
+        seed: NDArray[np.float64] | None,
+        limit: float = math.inf,
     ) -> Bracket:
-        """Bracket one row; see `hauberk.attack.certify.bracket`."""
+        """Bracket one row; see `hauberk.attack.certify.bracket`. The lesser of two limits counts."""
         check_choices(choices, self._forest.width, self._forest.library)
         cells = cells_of(self._forest, self._grid, choices)
         relaxed = _Relaxed(
             cells=cells,
             ways=self._bridge.ways_of(self._forest, cells, choices),
             woods=self._woods,
-            limit=self._limit,
+            limit=min(limit, self._limit),
             levels=np.unique(cells.cost) if len(cells.cost) else np.zeros(1),
         )
         if accept is None:
@@ -64,7 +70,7 @@ class Searcher:
 
     def _plain(self, choices: Choices, relaxed: _Relaxed, visits: int, seed: NDArray[np.float64] | None) -> Bracket:
         known = None if seed is None else relaxed.cells.match(seed)
-        found = relaxed.run(visits, start=known)
+        found = relaxed.run(visits, start=known, cap=relaxed.limit)
         witness = relaxed.cells.row(choices.row, found.trail[-1]) if len(found.trail) else None
         return Bracket(
             lower=found.lower,
@@ -80,8 +86,8 @@ class Searcher:
         found, every = relaxed.run(0), False
         spent += asking * sum(court.ask(chosen) for chosen in found.trail)
         while spent < visits and not every and not is_exact(lower, court.cost):
-            if not is_exact(found.lower, found.upper):
-                found = relaxed.run(min(chunk, visits - spent), cap=court.cost)
+            if found.lower < min(found.upper, court.cost, relaxed.limit):
+                found = relaxed.run(min(chunk, visits - spent), cap=min(court.cost, relaxed.limit))
                 spent += found.visits
                 lower = max(lower, min(found.lower, court.cost))
                 spent += asking * sum(court.ask(chosen) for chosen in reversed(found.trail))
@@ -118,16 +124,17 @@ class _Relaxed:
 
     def run(self, visits: int, *, start: NDArray[np.int64] | None = None, cap: float = math.inf) -> _Found:
         """Search from the beginning; `cap` is the cost of what is known already."""
-        kernels = import_module("hauberk.attack.certify.origin")
+        kernels = import_module("hauberk.attack.certify.examine")
         trail = np.empty((TRAIL, len(self.cells.home)), dtype=np.int64), np.zeros(1, dtype=np.int64)
         for choice in (self.cells.home, start):
             if choice is not None and kernels.evades_at(choice, self.woods, self.ways):
                 trail[0][0], trail[1][0] = choice, 1
-                cap = min(cap, kernels.cost_at(choice, self.ways))
+                cap = min(cap, float(kernels.cost_of(choice, self.ways)))
         side = self._radius if self.ways.largest else self._purse
         lower, upper, seen = side(trail, cap, visits)
         return _Found(
             lower=lower,
+            # without a choice, the upper end is what was known before
             upper=upper if trail[1][0] else math.inf,
             trail=[row.copy() for row in trail[0][: trail[1][0]]],
             visits=seen,
@@ -135,29 +142,30 @@ class _Relaxed:
 
     def _radius(self, trail: Any, cap: float, visits: int) -> tuple[float, float, int]:
         levels = self.levels[self.levels <= self.limit]
-        ends = np.array([0, int(np.searchsorted(levels, cap))])
-        kernel = import_module("hauberk.attack.certify.radius").search_radius
-        seen = int(kernel(self.woods, self.ways, levels, trail, ends, visits))
+        ends, seen = np.array([0, int(np.searchsorted(levels, cap))]), np.array([0, visits])
+        radius = import_module("hauberk.attack.certify.radius")
+        radius.search_radius((self.woods, self.ways), levels, trail, ends, seen)
         scale = [*levels.tolist(), min(cap, self.limit)]
-        return float(scale[ends[0]]), float(scale[ends[1]]), seen
+        return float(scale[ends[0]]), float(scale[ends[1]]), int(seen[0])
 
     def _purse(self, trail: Any, cap: float, visits: int) -> tuple[float, float, int]:
-        ends = np.array([0.0, cap])
-        kernel = import_module("hauberk.attack.certify.purse").search_purse
-        seen = int(kernel(self.woods, self.ways, self.limit, trail, ends, visits))
-        return float(ends[0]), float(ends[1]), seen
+        purse = import_module("hauberk.attack.certify.purse")
+        made = purse.Purse((self.woods, self.ways), trail=trail, cap=cap, budget=visits)
+        made.search()
+        return made.lower, made.upper, int(made.seen[0])
 
     def hunt(self, cost: float, visits: int) -> tuple[bool, list[NDArray[np.int64]], int]:
         """Different choices that evade and cost less; whether those are all (one a box), and leaves looked at."""
         purse = import_module("hauberk.attack.certify.purse")
         bag = np.empty((TRAIL, len(self.cells.home)), dtype=np.int64), np.zeros(1, dtype=np.int64)
-        verdict, seen = purse.hunt(self.woods, self.ways, min(cost, np.nextafter(self.limit, np.inf)), bag, visits)
-        return verdict == purse.SAFE, [row.copy() for row in bag[0][: bag[1][0]]], int(seen)
+        cost = min(cost, float(np.nextafter(self.limit, np.inf)))
+        verdict, seen = purse.hunt((self.woods, self.ways), cost, bag, visits)
+        return verdict == purse.SAFE, [row.copy() for row in bag[0][: bag[1][0]]], seen
 
     def cheapest_first(self, choices: list[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
         """Choices in the order of their costs."""
-        kernels = import_module("hauberk.attack.certify.origin")
-        return sorted(choices, key=lambda choice: float(kernels.cost_at(choice, self.ways)))
+        kernels = import_module("hauberk.attack.certify.examine")
+        return sorted(choices, key=lambda choice: float(kernels.cost_of(choice, self.ways)))
 
 
 @dataclass(slots=True, kw_only=True)

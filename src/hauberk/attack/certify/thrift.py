@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from hauberk.attack.certify.descent import move, profile, reached
+from hauberk.attack.certify.dual import spent
 from hauberk.attack.certify.nets import CLASSES, inner
 
 
 @inner
-def spent(net: Any, chosen: Any) -> Any:
+def price(net: Any, chosen: Any) -> Any:
     """Sum of the costs of a choice of the net's classes."""
     total = 0.0
     for k in chosen:
@@ -37,13 +38,14 @@ def cheapen(net: Any, aim: Any, state: Any, work: Any) -> None:
     for _ in range(4 * len(chosen)):
         room, most, which, to = aim - reached(net, miss), 0.0, -1, 0
         for block in range(len(chosen)):
-            if net.cost[chosen[block]] > 0.0:
-                profile(net, block, state, work)
-                k = _best_saving(net, block, room, chosen, work)
-                saving = net.cost[chosen[block]] - net.cost[k]
-                if saving > most:
-                    most, which, to = saving, block, k
-        if which < 0:
+            if net.cost[chosen[block]] <= most:
+                continue
+            profile(net, block, state, work)
+            k = _best_saving(net, block, room, chosen, work)
+            saving = net.cost[chosen[block]] - net.cost[k]
+            if saving > most:
+                most, which, to = saving, block, k
+        if which < 0 or spent(work):
             return
         move(net, which, to, state)
 
@@ -72,12 +74,13 @@ def repair(net: Any, aim: Any, state: Any, work: Any) -> Any:
             return True
         most, which, to = 0.0, -1, 0
         for block in range(len(chosen)):
-            if net.blocks[block + 1, CLASSES] - net.blocks[block, CLASSES] > 1:
-                profile(net, block, state, work)
-                k, rate = _best_buy(net, block, short, chosen, work)
-                if rate > most:
-                    most, which, to = rate, block, k
-        if which < 0:
+            if net.blocks[block + 1, CLASSES] - net.blocks[block, CLASSES] == 1:
+                continue
+            profile(net, block, state, work)
+            k, rate = _best_buy(net, block, short, chosen, work)
+            if rate > most:
+                most, which, to = rate, block, k
+        if which < 0 or spent(work):
             return False
         move(net, which, to, state)
     return False
@@ -85,8 +88,27 @@ def repair(net: Any, aim: Any, state: Any, work: Any) -> Any:
 
 @inner
 def _cheapest(net: Any, block: Any) -> Any:
-    begin = net.blocks[block, CLASSES]
-    return begin + np.argmin(net.cost[begin : net.blocks[block + 1, CLASSES]])
+    best = net.blocks[block, CLASSES]
+    for k in range(best, net.blocks[block + 1, CLASSES]):
+        if net.cost[k] < net.cost[best]:
+            best = k
+    return best
+
+
+@inner
+def _dearest(net: Any, chosen: Any, tried: Any) -> Any:
+    """The block that costs most among those not tried and not free; -1 for none."""
+    best, most = -1, 0.0
+    for block in range(len(chosen)):
+        if not tried[block] and net.cost[chosen[block]] > most:
+            best, most = block, net.cost[chosen[block]]
+    return best
+
+
+@inner
+def _restore(old: Any, new: Any) -> None:
+    for at in range(len(old)):
+        new[at] = old[at]
 
 
 @inner
@@ -94,18 +116,19 @@ def economise(net: Any, aim: Any, state: Any, work: Any) -> None:
     """Take back each block in turn, the dearest first, and keep what the others make up for at a lower cost."""
     chosen, miss = state
     cheapen(net, aim, state, work)
-    now, tries = spent(net, chosen), 0
-    while tries < len(chosen):
-        order = np.argsort(-net.cost[chosen])
-        block = order[tries]
-        tries += 1
-        if net.cost[chosen[block]] <= 0.0:
+    now, tried = price(net, chosen), np.zeros(len(chosen), np.bool_)
+    while True:
+        block = _dearest(net, chosen, tried)
+        if block < 0 or spent(work):
             return
+        tried[block] = True
         old_chosen, old_miss = chosen.copy(), miss.copy()
         move(net, block, _cheapest(net, block), state)
         if repair(net, aim, state, work):
             cheapen(net, aim, state, work)
-            if spent(net, chosen) < now - 1e-12 * now:
-                now, tries = spent(net, chosen), 0
+            if price(net, chosen) < now - 1e-12 * now:
+                now = price(net, chosen)
+                tried[:] = False
                 continue
-        chosen[:], miss[:] = old_chosen, old_miss
+        _restore(old_chosen, chosen)
+        _restore(old_miss, miss)

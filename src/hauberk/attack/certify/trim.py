@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hauberk.attack.certify.bind import bind
 from hauberk.attack.certify.dual import needs
 from hauberk.attack.certify.nets import (
     BLOCK,
@@ -23,7 +24,6 @@ from hauberk.attack.certify.nets import (
     TREE,
     inner,
 )
-from hauberk.attack.certify.weave import bind
 
 
 @inner
@@ -61,7 +61,8 @@ def _unsupported(net: Any, slot: Any, alive: Any, closed: Any) -> Any:
     for entry in range(net.slots[slot, ENTRIES], net.slots[slot + 1, ENTRIES]):
         leaf = net.entries[entry, LEAF]
         if alive[leaf]:
-            taken[net.entries[entry, LOW_PART] - begin : net.entries[entry, HIGH_PART] - begin] = True
+            for part in range(net.entries[entry, LOW_PART], net.entries[entry, HIGH_PART]):
+                taken[part - begin] = True
             open_ -= leaf != before
             before = leaf
     found = False
@@ -90,7 +91,8 @@ def _propagate(net: Any, keep: Any, dead: Any) -> Any:
 def _close(net: Any, slot: Any, closed: Any, keep: Any) -> None:
     for part in range(net.slots[slot, PARTS], net.slots[slot + 1, PARTS]):
         if closed[part] > 0.0:
-            keep[net.parts[part, LOW] : net.parts[part, HIGH]] = False
+            for k in range(net.parts[part, LOW], net.parts[part, HIGH]):
+                keep[k] = False
 
 
 @inner
@@ -115,7 +117,8 @@ def _is_free(net: Any, entry: Any, end: Any, rank: Any, open_: Any) -> Any:
 def _borders(net: Any, slot: Any, alive: Any, rank: Any, border: Any) -> Any:
     """Mark, among the parts left of a slot, those before which some leaf tells apart; return how many there are."""
     base, open_ = rank[net.slots[slot, PARTS]], rank[net.slots[slot + 1, PARTS]] - rank[net.slots[slot, PARTS]]
-    border[: open_ + 1] = False
+    for at in range(open_ + 1):
+        border[at] = False
     entry, end = net.slots[slot, ENTRIES], net.slots[slot + 1, ENTRIES]
     while entry < end:
         begin = entry
@@ -125,7 +128,10 @@ def _borders(net: Any, slot: Any, alive: Any, rank: Any, border: Any) -> Any:
         for at in range(begin, entry):
             low, high = rank[net.entries[at, LOW_PART]] - base, rank[net.entries[at, HIGH_PART]] - base
             border[low], border[high] = border[low] or low < high, border[high] or low < high
-    return border[1:open_].sum()
+    count = 0
+    for at in range(1, open_):
+        count += border[at]
+    return count
 
 
 @inner
@@ -192,43 +198,63 @@ def _trim_tree(net: Any, tree: Any, marks: Any, scratch: Any, slots: Any, out: A
 
 
 @inner
+def _kept_leaves(net: Any, tree: Any, alive: Any, name: Any, leaves: Any) -> Any:
+    """Write down a tree's leaves that are left and number them; return how many."""
+    count = 0
+    for leaf in range(net.trees[tree, LEAVES], net.trees[tree + 1, LEAVES]):
+        name[leaf] = len(leaves)
+        if alive[leaf]:
+            leaves.append(net.leaf[leaf])
+            count += 1
+    return count
+
+
+@inner
+def _kept_classes(net: Any, keep: Any, before: Any) -> Any:
+    """Where blocks start, and origin and cost of classes, after classes are taken out; and whether each block has some."""
+    first, whole = np.empty(len(net.blocks), np.int64), True
+    origin, cost = np.empty(before[-1], np.int64), np.empty(before[-1])
+    for block in range(len(net.blocks)):
+        first[block] = before[net.blocks[block, CLASSES]]
+        whole = whole and (block == 0 or first[block] > first[block - 1])
+    for k in range(len(keep)):
+        if keep[k]:
+            origin[before[k]], cost[before[k]] = net.origin[k], net.cost[k]
+    return (first, origin, cost), whole
+
+
+@inner
 def trim(net: Any, kept: Any, dead: Any) -> Any:
     """Return the net without classes that are not kept and dead leaves, and whether every block and tree has some left.
 
     Where a leaf is dead, so is every choice that ends in it, and classes that lead nowhere else go too.
-
     Bounds of the smaller net, with the potentials it keeps, are no lower.
     """
     keep = kept.copy()
     alive, closed = _propagate(net, keep, dead)
-    rank, before, leaf_rank = _count_before(closed == 0.0), _count_before(keep), np.zeros(len(alive), np.int64)
-    ints, reals = [0][:0], [0.0][:0]
-    out = ([0], ints.copy(), ints.copy(), reals.copy(), ints.copy(), ints.copy(), ints.copy(), ints.copy())
-    slots, leaves, fixed, whole = ([0], ints.copy()), ([0], reals.copy()), net.fixed.copy(), True
+    rank, before, name = _count_before(closed == 0.0), _count_before(keep), np.zeros(len(alive), np.int64)
+    classes, whole = _kept_classes(net, keep, before)
+    # lists are typed by an element that is taken out again
+    out = ([0], [0][:0], [0][:0], [0.0][:0], [0][:0], [0][:0], [0][:0], [0][:0])
+    slots, leaf_first, leaves, fixed = ([0], [0][:0]), [0], [0.0][:0], net.fixed.copy()
     scratch = (np.zeros(len(closed) + 2, np.bool_), np.zeros(len(closed) + 1, np.int64))
-    for tree in range(len(net.trees) - 1):
-        count = 0
-        for leaf in range(net.trees[tree, LEAVES], net.trees[tree + 1, LEAVES]):
-            leaf_rank[leaf] = len(leaves[1])
-            if alive[leaf]:
-                leaves[1].append(net.leaf[leaf])
-                count += 1
+    for tree in range(len(net.trees) - 1 if whole else 0):
+        count = _kept_leaves(net, tree, alive, name, leaves)
         whole = whole and count > 0
         if count == 1:
-            only = leaves[1].pop()
+            only = leaves.pop()
             fixed[0] += only
             fixed[1] += abs(only)
         elif count > 1:
-            leaves[0].append(len(leaves[1]))
-            _trim_tree(net, tree, (alive, closed, rank, leaf_rank), scratch, slots, out)
-    first = before[net.blocks[:, CLASSES]]
-    whole = whole and bool(np.all(first[1:] > first[:-1]))
-    part_lo, part_hi = np.array(out[1], np.int64), np.array(out[2], np.int64)
+            leaf_first.append(len(leaves))
+            _trim_tree(net, tree, (alive, closed, rank, name), scratch, slots, out)
+    for part in range(len(out[1])):
+        out[1][part], out[2][part] = before[out[1][part]], before[out[2][part]]
     made = bind(
-        (first, net.origin[keep], net.cost[keep]),
-        (np.array(leaves[0]), np.array(leaves[1])),
+        classes,
+        (np.array(leaf_first), np.array(leaves)),
         (np.array(slots[0]), np.array(slots[1])),
-        (np.array(out[0]), before[part_lo], before[part_hi], np.array(out[3])),
+        (np.array(out[0]), np.array(out[1]), np.array(out[2]), np.array(out[3])),
         (np.array(out[4]), np.array(out[5]), np.array(out[6]), np.array(out[7])),
         fixed,
     )

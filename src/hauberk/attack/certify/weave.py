@@ -7,89 +7,13 @@ tests part the classes, once to write down what each leaf needs.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from hauberk.attack.certify.nets import (
-    BLOCK,
-    CHILD,
-    CLASSES,
-    ENTRIES,
-    FEATURE,
-    FIRST_WORD,
-    FLAGS,
-    LEAVES,
-    MEMBERS,
-    PARTS,
-    SLOTS,
-    TREE,
-    WORD_COUNT,
-    Net,
-    compiled,
-    inner,
-)
-from hauberk.model.forest.flat import CATEGORY, NAN_IS_ZERO, NAN_LEFT, TRUNCATES, ZERO_IS_MISSING
-
-BEYOND = 16777216.0
-"""Codes from here on are no categories: float32 cannot tell them apart."""
-
-
-@inner
-def goes_left(x: Any, node: Any, woods: Any) -> Any:
-    """Whether a value as `Forest.prepare` leaves it goes left at a node."""
-    flags = woods.nodes[node, FLAGS]
-    missing = math.isnan(x)
-    if flags == 0:
-        return x <= woods.threshold[node]
-    if missing and flags & NAN_IS_ZERO:
-        missing = (flags & ZERO_IS_MISSING) != 0
-        x = 0.0
-    elif flags & ZERO_IS_MISSING and x == 0.0:
-        missing = True
-    if missing:
-        return (flags & NAN_LEFT) != 0
-    if not flags & CATEGORY:
-        return x <= woods.threshold[node]
-    return _in_set(x, flags, node, woods)
-
-
-@inner
-def _in_set(x: Any, flags: Any, node: Any, woods: Any) -> Any:
-    if x >= BEYOND or (x < 0.0 and not (flags & TRUNCATES and x > -1.0)):
-        return False
-    code = int(x)
-    if code >> 5 >= woods.nodes[node, WORD_COUNT]:
-        return False
-    word = woods.words[woods.nodes[node, FIRST_WORD] + (code >> 5)]
-    return (word >> np.uint32(code & 31)) & np.uint32(1) == np.uint32(1)
-
-
-@compiled
-def margin_of(chosen: Any, woods: Any, ways: Any) -> Any:
-    """Margin of one class a block (classes of `ways`), summed as the library sums it."""
-    total = woods.start
-    for tree in range(len(woods.roots)):
-        node = woods.roots[tree]
-        while woods.nodes[node, CHILD] >= 0:
-            column = woods.nodes[node, FEATURE]
-            block = ways.column[column, 0]
-            x = ways.row[column] if block < 0 else ways.value[chosen[block], ways.column[column, 1]]
-            node = woods.nodes[node, CHILD] + (0 if goes_left(x, node, woods) else 1)
-        total += woods.value[-1 - woods.nodes[node, CHILD]]
-        if woods.narrow:
-            # two float32 added in double and rounded are their float32 sum
-            total = np.float64(np.float32(total))
-    return total / woods.divisor
-
-
-@compiled
-def evades(margin: Any, woods: Any) -> Any:
-    """Whether a margin is on the side that the attacker wants, to the library too."""
-    if woods.blur > 0.0:
-        return woods.sign * (woods.cut - margin) > woods.blur
-    return margin < woods.cut if woods.sign > 0 else margin >= woods.cut
+from hauberk.attack.certify.bind import bind
+from hauberk.attack.certify.nets import CHILD, FEATURE, compiled, inner
+from hauberk.attack.certify.sides import goes_left
 
 
 @inner
@@ -244,7 +168,7 @@ def _open_slots(ways: Any, box: Any, slots: Any, parts: Any, spot: Any) -> None:
 @inner
 def _write_leaf(leaf: Any, begin: Any, net: Any, ways: Any, box: Any, draft: Any) -> None:
     """What a leaf needs of each slot of its tree, slots counted from `begin`."""
-    slot_block, part_first, part_lo, spot = net
+    slot_block, part_first, _, spot = net
     for slot in range(begin, len(slot_block)):
         block = slot_block[slot]
         if box[3][block] == 0:
@@ -253,38 +177,30 @@ def _write_leaf(leaf: Any, begin: Any, net: Any, ways: Any, box: Any, draft: Any
             high = box[1][block]
             end = part_first[slot + 1] if high == ways.first[block + 1] else spot[high]
             _draft(draft, (slot, leaf, spot[box[0][block]], end))
-            continue
-        start = -1
-        for part in range(part_first[slot], part_first[slot + 1]):
-            open_ = box[2][part_lo[part]] == 0
-            if open_ and start < 0:
-                start = part
-            if not open_ and start >= 0:
-                _draft(draft, (slot, leaf, start, part))
-                start = -1
-        if start >= 0:
-            _draft(draft, (slot, leaf, start, part_first[slot + 1]))
+        else:
+            _write_runs(leaf, slot, net, box, draft)
+
+
+@inner
+def _write_runs(leaf: Any, slot: Any, net: Any, box: Any, draft: Any) -> None:
+    """An entry for each run of parts against which nothing speaks."""
+    _, part_first, part_lo, _ = net
+    start = -1
+    for part in range(part_first[slot], part_first[slot + 1]):
+        open_ = box[2][part_lo[part]] == 0
+        if open_ and start < 0:
+            start = part
+        if not open_ and start >= 0:
+            _draft(draft, (slot, leaf, start, part))
+            start = -1
+    if start >= 0:
+        _draft(draft, (slot, leaf, start, part_first[slot + 1]))
 
 
 @inner
 def _draft(draft: Any, entry: Any) -> None:
     for at in range(4):
         draft[at].append(entry[at])
-
-
-@inner
-def by_key(key: Any, count: Any) -> Any:
-    """Where each of `count` keys' members start, and the members by key, in their order."""
-    first = np.zeros(count + 1, np.int64)
-    for x in key:
-        first[x + 1] += 1
-    for x in range(count):
-        first[x + 1] += first[x]
-    at, members = first[:-1].copy(), np.empty(len(key), np.int64)
-    for number in range(len(key)):
-        members[at[key[number]]] = number
-        at[key[number]] += 1
-    return first, members
 
 
 @inner
@@ -313,11 +229,12 @@ def _weave_tree(root: Any, woods: Any, ways: Any, tools: Any, lists: Any, fixed:
     for at in range(slot, len(slots[0])):
         block = slots[0][at]
         box[4][block] = False
-        box[5][ways.first[block] : ways.first[block + 1]] = False
+        for k in range(ways.first[block], ways.first[block + 1]):
+            box[5][k] = False
 
 
-@inner
-def weave(woods: Any, ways: Any, ids: Any) -> Any:
+@compiled
+def weave(woods: Any, ways: Any, ids: Any, seen: Any) -> Any:
     """Return the net of some classes of a row, with no potentials yet; `ids` are the classes' numbers among all."""
     blocks, classes = len(ways.first) - 1, ways.first[-1]
     deep = woods.deep + 2
@@ -340,6 +257,7 @@ def weave(woods: Any, ways: Any, ids: Any) -> Any:
         if len(leaf_value) > leaf_first[-1]:
             leaf_first.append(len(leaf_value))
             slot_first.append(len(slot_block))
+    seen[0] += len(woods.roots) + 2 * len(leaf_value) + len(draft[0])
     return bind(
         (ways.first, ids, ways.cost),
         (np.array(leaf_first), np.array(leaf_value)),
@@ -348,25 +266,3 @@ def weave(woods: Any, ways: Any, ids: Any) -> Any:
         (np.array(draft[0]), np.array(draft[1]), np.array(draft[2]), np.array(draft[3])),
         fixed,
     )
-
-
-@inner
-def bind(classes: Any, leaves: Any, slots: Any, parts: Any, entries: Any, fixed: Any) -> Any:
-    """Return a net from its parts, with entries put in the order of slots."""
-    first, origin, cost = classes
-    slot_first, slot_block = slots
-    ent_first, order = by_key(entries[0], len(slot_block))
-    block_first, members = by_key(slot_block, len(first) - 1)
-    blocks, trees = np.empty((len(first), 2), np.int64), np.empty((len(slot_first), 2), np.int64)
-    blocks[:, CLASSES], blocks[:, MEMBERS] = first, block_first
-    trees[:, LEAVES], trees[:, SLOTS] = leaves[0], slot_first
-    table = np.empty((len(slot_block) + 1, 4), np.int64)
-    table[:-1, BLOCK], table[:, PARTS], table[:, ENTRIES] = slot_block, parts[0], ent_first
-    for tree in range(len(slot_first) - 1):
-        table[slot_first[tree] : slot_first[tree + 1], TREE] = tree
-    needs = np.empty((len(order), 3), np.int32)
-    for at in range(len(order)):
-        needs[at, 0], needs[at, 1], needs[at, 2] = entries[1][order[at]], entries[2][order[at]], entries[3][order[at]]
-    runs = np.empty((len(parts[1]), 2), np.int64)
-    runs[:, 0], runs[:, 1] = parts[1], parts[2]
-    return Net(blocks, origin, cost, trees, leaves[1], table, runs, needs, members, parts[3], fixed)
