@@ -29,7 +29,18 @@ LITERAL = 60
 """Constants that one literal may hold; a longer table is data and belongs in a data file."""
 
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
-OPTIONAL = {"catboost", "cloudpickle", "distributed", "joblib", "onnx", "pandas", "pyarrow", "torch", "xgboost"}
+OPTIONAL = {
+    "blake3",
+    "catboost",
+    "cloudpickle",
+    "distributed",
+    "joblib",
+    "onnx",
+    "pandas",
+    "pyarrow",
+    "torch",
+    "xgboost",
+}
 LAZY_ROOMS = {"app", "cli"}
 LOADERS = {
     "hauberk/__init__.py",

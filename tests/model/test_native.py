@@ -16,8 +16,8 @@ from hauberk.core.check import Need
 from hauberk.core.errors import Unreadable, UsageError
 from hauberk.model import open_model
 from hauberk.model.adapters.lightgbm_booster import open_text
-from hauberk.model.adapters.lightgbm_text import text_fault
 from hauberk.model.adapters.opened import Request
+from hauberk.model.lightgbm_text import text_fault
 from hauberk.model.tree_shape import fault
 
 RNG = np.random.default_rng(0)

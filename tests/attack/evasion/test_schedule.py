@@ -8,8 +8,8 @@ import pytest
 
 from hauberk.assess import Budget
 from hauberk.attack.evasion import Method, attack
-from hauberk.attack.evasion.scheduled import Attempt, run_attempts
 from hauberk.attack.evasion.schedule import Goal
+from hauberk.attack.evasion.scheduled import Attempt, run_attempts
 from hauberk.core.errors import Incomplete, OverBudget
 
 METHODS = pytest.mark.parametrize("method", [Method.SCORES, Method.LABELS, Method.RANDOM])

@@ -42,12 +42,12 @@ class VoteTrial:
 
     def certified(self, radius: float) -> Flags:
         """Rows that stay flagged however numbers move by up to a length above 0, choices being as they are."""
-        return self.flagged & (self.certificates.radius > radius)
+        return np.asarray(self.flagged & (self.certificates.radius > radius), dtype=np.bool_)
 
     def standing(self, radius: float) -> Flags:
         """Rows proved to be flagged for which no such change within a length was found to lift the flag."""
         lifted = self.turned_away & (self.changes == 0) & (self.length <= radius)
-        return self.flagged & ~lifted
+        return np.asarray(self.flagged & ~lifted, dtype=np.bool_)
 
 
 def try_vote(

@@ -18,11 +18,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hauberk.core.errors import Unreadable, UsageError
-from hauberk.model.adapters.lightgbm_text import text_fault
 from hauberk.model.adapters.opened import Opened, Request
 from hauberk.model.classes import column_names, event_index
 from hauberk.model.forest.arrival import converters
 from hauberk.model.forest.event import event_forest
+from hauberk.model.lightgbm_text import text_fault
 from hauberk.model.matrix import numeric_matrix
 from hauberk.model.tree_proof import shown_by_scores
 from hauberk.model.trees import TreeReader, Trees

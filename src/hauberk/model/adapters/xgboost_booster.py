@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from hauberk.core.errors import Unreadable, UsageError
 from hauberk.model import ubjson
 from hauberk.model.adapters.opened import Opened, Request
-from hauberk.model.adapters.xgboost_document import categories_of, document_fault
 from hauberk.model.classes import column_names, event_index
 from hauberk.model.forest.arrival import converters
 from hauberk.model.forest.event import event_forest
@@ -28,6 +27,7 @@ from hauberk.model.forest.flat import Link
 from hauberk.model.matrix import numeric_matrix
 from hauberk.model.tree_proof import shown_by_scores
 from hauberk.model.trees import TreeReader, Trees
+from hauberk.model.xgboost_document import categories_of, document_fault
 
 _PROBABILITY = ("binary:logistic", "reg:logistic")
 _OBJECTIVES = (*_PROBABILITY, "binary:logitraw", "binary:hinge", "multi:softprob")

@@ -10,12 +10,12 @@ from typing import Any, cast
 
 from hauberk.core.errors import Unreadable, UsageError
 from hauberk.model import ubjson
-from hauberk.model.adapters.lightgbm_text import text_fault
-from hauberk.model.adapters.xgboost_document import document_fault
 from hauberk.model.forest.arrival import converters, library
 from hauberk.model.forest.flat import Forest
+from hauberk.model.lightgbm_text import text_fault
 from hauberk.model.reading import read_model_file
 from hauberk.model.recognise import Format, recognise
+from hauberk.model.xgboost_document import document_fault
 
 
 def forest_of(source: Any, *, name: str = "") -> Forest:
