@@ -133,7 +133,7 @@ def test_origins_that_break_rules_come_back_mended_or_as_they_were(make_column, 
 
 @pytest.fixture(scope="module")
 def flows():
-    path = Path(__file__).parents[2] / "benchmarks" / "flows.py"
+    path = Path(__file__).parents[2] / "benchmarks" / "parts" / "flows.py"
     spec = importlib.util.spec_from_file_location("flows", path)
     assert spec is not None
     assert spec.loader is not None
