@@ -162,7 +162,7 @@ def lines_of(name: str, found: Hardening) -> list[dict[str, Any]]:
              before.value, shipped, after.n),
         line(f"{name}: evasion rate, part of what it was", "share", (after.value / before.value, None, None), None, "",
              after.n, "<= 0.5"),
-        line(f"{name}: area under the curve given up", "AUC", done.lost, done.before.area, shipped,
+        line(f"{name}: area under the curve given up", "AUC", done.lost, None, "",
              int(done.before.scores.size), "<= 0.01"),
     ]  # fmt: skip
 
