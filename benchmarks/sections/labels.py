@@ -140,10 +140,10 @@ def _figures(victim: Victim, seed: int, iterations: tuple[int, ...], folder: Pat
             low, high = quantile_interval(ratio)[1:]
             out.append({**middle, "low": round(low, 3), "high": round(high, 3)})
         shared = mine.evaded & np.isfinite(peer["distance"])
-        apart = mine.cost[shared] / peer["distance"][shared]
+        apart = mine.cost[shared] / peer["distance"][shared].mean()  # of means: a row on a threshold has no ratio
         out.append(
             _mean(
-                f"{title}: distance over the peer's, {peer['iterations']}",
+                f"{title}: mean distance over the peer's, {peer['iterations']}",
                 apart,
                 np.ones(apart.size),
                 name,
@@ -165,7 +165,7 @@ def _figures(victim: Victim, seed: int, iterations: tuple[int, ...], folder: Pat
             )
         )
     shared = mine.evaded & random.evaded
-    out.append(_mean(f"{title}: distance over random search's", mine.cost[shared] / random.cost[shared],
+    out.append(_mean(f"{title}: mean distance over random search's", mine.cost[shared] / random.cost[shared].mean(),
                      np.ones(int(shared.sum())), "random search, as many questions", "<= 1", seed))  # fmt: skip
     out.append(_plain(f"{title}: rows whose optimum is known", "rate", float(closed.mean()), None, "", "", n))
     return out
