@@ -15,10 +15,23 @@ if TYPE_CHECKING:
         digest_artifact as digest_artifact,
     )
     from hauberk.app.artifact import (
+        model_key as model_key,
+    )
+    from hauberk.app.artifact import (
         sign_artifact as sign_artifact,
     )
     from hauberk.app.artifact import (
         verify_artifact as verify_artifact,
+    )
+    from hauberk.app.attest import attest_artifact as attest_artifact
+    from hauberk.app.bom import (
+        check_bom as check_bom,
+    )
+    from hauberk.app.bom import (
+        compare_boms as compare_boms,
+    )
+    from hauberk.app.bom import (
+        render_bom as render_bom,
     )
     from hauberk.app.check import check as check
     from hauberk.app.checks import list_checks as list_checks
@@ -49,8 +62,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "attest_artifact": "hauberk.app.attest",
     "check": "hauberk.app.check",
+    "check_bom": "hauberk.app.bom",
     "check_data": "hauberk.app.data",
+    "compare_boms": "hauberk.app.bom",
     "compare_runs": "hauberk.app.diff",
     "demo": "hauberk.app.demo.run",
     "digest_artifact": "hauberk.app.artifact",
@@ -61,9 +77,11 @@ _PUBLIC = {
     "init_project": "hauberk.app.init",
     "judge_release": "hauberk.app.gate",
     "list_checks": "hauberk.app.checks",
+    "model_key": "hauberk.app.artifact",
     "quarantine_data": "hauberk.app.data",
     "recorded_run": "hauberk.app.report",
     "rehearse_policy": "hauberk.app.gate",
+    "render_bom": "hauberk.app.bom",
     "render_report": "hauberk.app.report",
     "replay": "hauberk.app.replay",
     "restore_data": "hauberk.app.data",
@@ -75,8 +93,11 @@ _PUBLIC = {
 
 __all__ = [
     "__version__",
+    "attest_artifact",
     "check",
+    "check_bom",
     "check_data",
+    "compare_boms",
     "compare_runs",
     "demo",
     "digest_artifact",
@@ -87,9 +108,11 @@ __all__ = [
     "init_project",
     "judge_release",
     "list_checks",
+    "model_key",
     "quarantine_data",
     "recorded_run",
     "rehearse_policy",
+    "render_bom",
     "render_report",
     "replay",
     "restore_data",

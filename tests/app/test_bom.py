@@ -13,7 +13,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 import hauberk
 from hauberk.app.artifact import sign_artifact
-from hauberk.app.bom import artifact_bom, check_bom, diff_bom
+from hauberk.app.bom import check_bom, compare_boms, render_bom
 from hauberk.core.errors import IntegrityError, UsageError
 from hauberk.seal import digest_file
 
@@ -26,9 +26,9 @@ def test_it_is_filled_from_the_records_and_linked_with_the_signature(project: Pa
     model = project / "model.txt"
     signature = sign_artifact(model)
     run = hauberk.check(project, select=["HB-D", "HB-A"])
-    content = artifact_bom(model)
+    content = render_bom(model)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(content.decode()) is None
-    assert artifact_bom(model) == content, "the same records give the same bytes"
+    assert render_bom(model) == content, "the same records give the same bytes"
     told = {one["name"]: one["value"] for one in model_of(content)["properties"]}
     statement = json.loads(base64.b64decode(json.loads(signature.read_bytes())["dsseEnvelope"]["payload"]))
     assert told["hauberk:subject.sha256"] == statement["subject"][0]["digest"]["sha256"]
@@ -47,27 +47,27 @@ def test_it_is_filled_from_the_records_and_linked_with_the_signature(project: Pa
 
 def test_check_and_diff(project: Path) -> None:
     model = project / "model.txt"
-    (project / "one.json").write_bytes(artifact_bom(model))
+    (project / "one.json").write_bytes(render_bom(model))
     assert check_bom("one.json", model=model)[0] == "CycloneDX 1.6: model.txt"
     sign_artifact(model)
-    (project / "two.json").write_bytes(artifact_bom(model, kind="cyclonedx-1.7"))
-    said = diff_bom("one.json", "two.json")
+    (project / "two.json").write_bytes(render_bom(model, kind="cyclonedx-1.7"))
+    said = compare_boms("one.json", "two.json")
     assert any(line.startswith("new: hauberk:signature.signer") for line in said)
-    (project / "three.json").write_bytes(artifact_bom(model, kind="spdx-3.0.1"))
+    (project / "three.json").write_bytes(render_bom(model, kind="spdx-3.0.1"))
     assert check_bom("three.json", model=model)[0] == "SPDX 3.0.1: model.txt"
     with pytest.raises(UsageError, match="different formats"):
-        diff_bom("one.json", "three.json")
+        compare_boms("one.json", "three.json")
     with pytest.raises(UsageError, match="no format"):
-        artifact_bom(model, kind="spdx-2.3")
+        render_bom(model, kind="spdx-2.3")
 
 
 def test_it_is_never_about_another_model(project: Path) -> None:
     model = project / "model.txt"
     hauberk.check(project, select=["HB-A"])
-    (project / "bill.json").write_bytes(artifact_bom(model))
+    (project / "bill.json").write_bytes(render_bom(model))
     model.write_bytes(model.read_bytes() + b"\n")
     with pytest.raises(IntegrityError, match="examined another model"):
-        artifact_bom(model)
+        render_bom(model)
     with pytest.raises(IntegrityError, match="another model"):
         check_bom("bill.json", model=model)
 
@@ -77,4 +77,4 @@ def test_a_signature_that_does_not_hold_is_no_evidence(project: Path) -> None:
     sign_artifact(model)
     model.write_bytes(model.read_bytes() + b"\n")
     with pytest.raises(IntegrityError, match="not what was signed"):
-        artifact_bom(model)
+        render_bom(model)

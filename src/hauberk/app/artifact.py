@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hauberk.app.config import find_config
 from hauberk.app.project import Project, open_project
-from hauberk.artifact import Signature, digest_path, load_certificates, sign_model, verify_model
+from hauberk.artifact import Signature, digest_path, load_certificates, sign_model, signed_digest, verify_model
 from hauberk.artifact.attest import read_attestations
 from hauberk.core.errors import ConfigError, UsageError
 from hauberk.core.event import Event
@@ -63,7 +63,7 @@ def sign_artifact(
             kind="model.signed",
             at_us=project.clock.now_us(),
             actor=project.actor.name,
-            subject=digest_path(Path(path)),
+            subject=signed_digest(written),
             payload={"key": own},
         )
         ledger.append([event])

@@ -17,6 +17,7 @@ from hauberk.core.asset import AssetKind
 from hauberk.core.decision import Effect
 from hauberk.core.errors import IntegrityError, NothingToExamine
 from hauberk.core.event import Event, Plain
+from hauberk.core.ports import Clock
 from hauberk.core.run import Run
 from hauberk.report import dump_run
 from hauberk.seal import Signer, digest_bytes, digest_file, model_signer, plain
@@ -33,6 +34,7 @@ def attest_artifact(
     out: str | os.PathLike[str] | None = None,
     config: str | os.PathLike[str] = ".",
     signer: Signer | None = None,
+    clock: Clock | None = None,
 ) -> Path:
     """Write a signed in-toto statement about a model beside it, record it in the ledger, and return its file.
 
@@ -43,13 +45,14 @@ def attest_artifact(
         out: where it is written; beside the model by default.
         config: the project.
         signer: the key; the user's own by default.
+        clock: where the time comes from.
 
     Raises:
         UsageError: there is no such kind.
         IntegrityError: the assessment examined other bytes.
         NothingToExamine: there is nothing to state.
     """
-    project = open_project(config, signer=signer)
+    project = open_project(config, signer=signer, clock=clock)
     model = Path(path)
     target = Path(out) if out is not None else attestation_path(model, kind)
     manifest = make_manifest(model)

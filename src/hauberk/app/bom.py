@@ -23,6 +23,7 @@ from hauberk.artifact.bom import (
     write_spdx,
 )
 from hauberk.core.errors import HauberkError, IntegrityError, UsageError
+from hauberk.core.ports import Clock
 from hauberk.core.run import Run
 from hauberk.domain import Domain, load_domain
 from hauberk.ledger import read_events
@@ -36,13 +37,14 @@ BOM_FORMATS = ("cyclonedx-1.6", "cyclonedx-1.7", "spdx-3.0.1")
 _MAX_LIMITS = 40
 
 
-def artifact_bom(
+def render_bom(
     path: str | os.PathLike[str],
     *,
     kind: str = "cyclonedx-1.6",
     run: str = "last",
     config: str | os.PathLike[str] = ".",
     signer: Signer | None = None,
+    clock: Clock | None = None,
 ) -> bytes:
     """Return a model's bill of materials; the same records give the same bytes.
 
@@ -52,6 +54,7 @@ def artifact_bom(
         run: the assessment whose metrics it carries; the newest by default, if there is one.
         config: the project.
         signer: the key that the project trusts as its own; the user's own by default.
+        clock: where the time comes from, at which certificates must be valid.
 
     Raises:
         UsageError: another format.
@@ -59,7 +62,7 @@ def artifact_bom(
     """
     if kind not in BOM_FORMATS:
         raise UsageError(f"there is no format {kind!r}", next_step=f"formats: {', '.join(BOM_FORMATS)}")
-    project = open_project(config, signer=signer)
+    project = open_project(config, signer=signer, clock=clock)
     facts = collect_facts(project, Path(path), run)
     return write_spdx(facts) if kind.startswith("spdx") else write_cyclonedx(facts, version=kind[-3:])
 
@@ -91,7 +94,7 @@ def check_bom(bom: str | os.PathLike[str], *, model: str | os.PathLike[str] | No
     )
 
 
-def diff_bom(before: str | os.PathLike[str], after: str | os.PathLike[str]) -> tuple[str, ...]:
+def compare_boms(before: str | os.PathLike[str], after: str | os.PathLike[str]) -> tuple[str, ...]:
     """Say what differs between two bills of materials, one line a change.
 
     Raises:

@@ -8,7 +8,7 @@ allow-lists and bills of material.
 from hauberk.artifact.authenticate import load_certificates
 from hauberk.artifact.digest import digest_path
 from hauberk.artifact.manifest import Entry, Manifest, make_manifest
-from hauberk.artifact.sign import Signature, sign_model, signature_path, verify_model
+from hauberk.artifact.sign import Signature, sign_model, signature_path, signed_digest, verify_model
 from hauberk.artifact.statement import subject_of
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "make_manifest",
     "sign_model",
     "signature_path",
+    "signed_digest",
     "subject_of",
     "verify_model",
 ]

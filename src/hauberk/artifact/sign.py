@@ -74,6 +74,8 @@ def sign_model(
 ) -> Path:
     """Sign a model, file or folder, and return the path of the signature file.
 
+    The digest of what was signed is that of `signed_digest`; the model is read once.
+
     Args:
         path: the model.
         signer: the key; of a Hauberk key its P-256 half signs.
@@ -92,6 +94,19 @@ def sign_model(
     ders = certificates_for(key, chain)
     replace_file(target, write_bundle(write_statement(make_manifest(path), voucher=key.voucher), key, chain=ders))
     return target
+
+
+def signed_digest(signature: str | Path) -> str:
+    """Return the digest of the model in a signature file that Hauberk just wrote; nothing is checked.
+
+    Raises:
+        Unreadable: it is none of Hauberk's own.
+    """
+    where = Path(signature)
+    signed = read_statement(read_bundle(_read(where), where=str(where)).payload, where=str(where))
+    if isinstance(signed, Claim):
+        raise Unreadable("this signature does not name the model's digest", where=str(where))
+    return signed.digest
 
 
 def verify_model(

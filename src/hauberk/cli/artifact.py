@@ -151,11 +151,11 @@ def bom(
       hauberk artifact bom model.txt --check model.cdx.json
       hauberk artifact bom --diff before.cdx.json after.cdx.json
     """
-    from hauberk.app.bom import artifact_bom, check_bom, diff_bom
+    from hauberk.app.bom import check_bom, compare_boms, render_bom
     from hauberk.cli.output import write_bytes
 
     if diff is not None:
-        lines = diff_bom(*diff)
+        lines = compare_boms(*diff)
         click.echo("\n".join(lines) or "nothing differs")
         return 1 if lines else 0
     if checked is not None:
@@ -163,7 +163,7 @@ def bom(
         return 0
     if path is None:
         raise UsageError("no model is named", next_step="name one, or use --check or --diff")
-    write_bytes(artifact_bom(path, kind=kind, run=run, config=config))
+    write_bytes(render_bom(path, kind=kind, run=run, config=config))
     return 0
 
 
