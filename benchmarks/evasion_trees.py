@@ -22,7 +22,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "N
 
 from harness import finish  # noqa: E402 - the number of threads has to be set first
 
-SECTIONS = ("exact", "enumerable", "labels", "credit", "phishing_url")
+SECTIONS = ("exact", "enumerable", "labels", "credit", "constraints", "phishing_url")
 SEED = 350
 
 
