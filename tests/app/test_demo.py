@@ -10,7 +10,7 @@ import pytest
 import hauberk
 from hauberk.app.demo.run import Demo
 from hauberk.app.demo.story import tell
-from hauberk.core.errors import UsageError
+from hauberk.core.errors import IntegrityError, UsageError
 from hauberk.report import exit_code
 
 
@@ -63,7 +63,15 @@ def test_the_evidence_holds_against_the_report(demo: Demo) -> None:
 
 def test_the_signature_holds_and_one_changed_byte_does_not(demo: Demo) -> None:
     model = demo.folder / "model.txt"
-    assert hauberk.verify_artifact(model, keys=(demo.key,)).signer == "demo"
+    found = hauberk.verify_artifact(model, keys=(demo.key,))
+    assert found.signer == "demo"
+    assert found.attestations == ("assessment by demo", "scan by demo", "training by demo")
+    assert hauberk.check_bom(demo.folder / "model.cdx.json", model=model)
+    content = model.read_bytes()
+    model.write_bytes(content.replace(b"0.", b"1.", 1))
+    with pytest.raises(IntegrityError, match="not what was signed"):
+        hauberk.verify_artifact(model, keys=(demo.key,))
+    model.write_bytes(content)
 
 
 def test_a_folder_that_is_not_a_demo_is_left_alone(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
+from hauberk.app.attest import attest_artifact
+from hauberk.app.bom import render_bom
 from hauberk.app.check import check
 from hauberk.app.data import check_data, quarantine_data
 from hauberk.app.demo.train import LABEL, Trained, split, train
@@ -33,6 +35,9 @@ SEED = 350
 HOLDOUT_SHARE = 0.3
 MARKER = "made-by-hauberk-demo"
 
+BILL = "model.cdx.json"
+"""File of the model's bill of materials."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
@@ -42,6 +47,7 @@ class Demo:
         run: the assessment, judged.
         folder: the project that it made.
         report: the HTML report.
+        bill: the model's bill of materials.
         admission: what admitting the data gave.
         trained: what training gave.
         key: public key of the throw-away key that signed.
@@ -50,6 +56,7 @@ class Demo:
     run: Run
     folder: Path
     report: Path
+    bill: Path
     admission: Admission
     trained: Trained
     key: str
@@ -62,7 +69,7 @@ def demo(
     progress: Progress | None = None,
     clock: Clock | None = None,
 ) -> Demo:
-    """Admit the credit data, train a model, assess it, sign it, judge it, write ledger and report.
+    """Admit the credit data, train a model, sign it, assess and judge it, write ledger, report and bill of materials.
 
     Args:
         folder: where the project is made; an earlier demo there is replaced, anything else is left alone.
@@ -93,7 +100,24 @@ def demo(
         say(stage="write the report", done=0, total=0)
         report = root / "report.html"
         write_atomically(report, render_report(run, format="html"))
-    return Demo(run=run, folder=root, report=report, admission=admission, trained=trained, key=signer.public.vkey)
+        _state(root, signer, time)
+    return Demo(
+        run=run,
+        folder=root,
+        report=report,
+        bill=root / BILL,
+        admission=admission,
+        trained=trained,
+        key=signer.public.vkey,
+    )
+
+
+def _state(root: Path, signer: Signer, clock: Clock) -> None:
+    """Sign what the records say of the model, and write its bill of materials."""
+    model = root / "model.txt"
+    for kind in ("scan", "training", "assessment"):
+        attest_artifact(kind, model, config=root, signer=signer, clock=clock)
+    write_atomically(root / BILL, render_bom(model, config=root, signer=signer, clock=clock))
 
 
 def _silent(*, stage: str, done: int, total: int, note: str = "") -> None:

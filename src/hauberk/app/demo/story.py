@@ -43,6 +43,7 @@ def tell(demo: Demo) -> str:
         "What proves it",
         _item(f"the report: {report}"),
         _item(f"the ledger: {folder}/.hauberk/ledger.sqlite, {_checkpoint(run)}"),
+        _item(f"the model's bill of materials: {os.path.relpath(demo.bill)}"),
         _item(f"signed with a throw-away key, whose private half is gone: {demo.key}"),
         "Next",
         f"    xdg-open {report}",
