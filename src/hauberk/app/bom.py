@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -114,27 +115,37 @@ def collect_facts(project: Project, path: Path, run: str) -> BomFacts:
     now = (found.ended_us or found.started_us) if found is not None else project.clock.now_us()
     framework, features = _described(path)
     domain = _domain(project)
-    threshold = found.threshold if found is not None else project.config.model.threshold
-    here = found.environment if found is not None else environment()
-    return BomFacts(
+    here = environment()
+    facts = BomFacts(
         manifest=manifest,
         created=moment(now),
         tool=here.hauberk,
         project=project.config.project.name,
         framework=framework,
         positive=project.config.project.positive,
-        threshold=f"{threshold:g}" if threshold is not None else "",
+        threshold=f"{project.config.model.threshold:g}",
         inputs=_inputs(project, features, domain),
         datasets=tuple(_datasets(project, domain)),
-        metrics=tuple(_metrics(found)) if found is not None else (),
-        limits=tuple(_limits(found))[:_MAX_LIMITS] if found is not None else (),
         training=_training(project, manifest),
         packages=dict(here.packages),
         scan=_scan(path, now),
-        run=found.id if found is not None else "",
-        run_digest=digest_bytes(dump_run(found)) if found is not None else "",
-        decision=found.decision.effect.value if found is not None and found.decision is not None else "",
         signed=_signed(project, path),
+    )
+    return facts if found is None else _assessed(facts, found)
+
+
+def _assessed(facts: BomFacts, run: Run) -> BomFacts:
+    """Add what an assessment measured, found and rests on."""
+    return dataclasses.replace(
+        facts,
+        tool=run.environment.hauberk,
+        threshold=f"{run.threshold:g}" if run.threshold is not None else "",
+        metrics=tuple(_metrics(run)),
+        limits=tuple(_limits(run))[:_MAX_LIMITS],
+        packages=dict(run.environment.packages),
+        run=run.id,
+        run_digest=digest_bytes(dump_run(run)),
+        decision=run.decision.effect.value if run.decision is not None else "",
     )
 
 
