@@ -44,6 +44,7 @@ OPTIONAL = {
 LAZY_ROOMS = {"app", "cli"}
 LOADERS = {
     "hauberk/__init__.py",
+    "hauberk/attack/certify/arrival.py",
     "hauberk/checks/generate.py",
     "hauberk/core/entry.py",
     "hauberk/model/forest/arrival.py",

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hauberk.attack.certify import arrival
 from hauberk.attack.certify.cells import Cells, Grid, cells_of
 from hauberk.attack.certify.choices import Accept, Bracket, Choices, check_choices, is_exact
 from hauberk.model.forest import Forest
@@ -39,7 +39,7 @@ class Searcher:
         self._forest, self._cut, self._flip, self._limit = forest, cut, flip, limit
         self._grid = Grid.of(forest)
         # compiled code costs half a second to load: with the first search, not with the room
-        self._bridge = import_module("hauberk.attack.certify.woods")
+        self._bridge = arrival.kernels("woods")
         self._woods = self._bridge.woods_of(forest, cut, flip=flip)
 
     def search(
@@ -124,7 +124,7 @@ class _Relaxed:
 
     def run(self, visits: int, *, start: NDArray[np.int64] | None = None, cap: float = math.inf) -> _Found:
         """Search from the beginning; `cap` is the cost of what is known already."""
-        kernels = import_module("hauberk.attack.certify.examine")
+        kernels = arrival.kernels("examine")
         trail = np.empty((TRAIL, len(self.cells.home)), dtype=np.int64), np.zeros(1, dtype=np.int64)
         for choice in (self.cells.home, start):
             if choice is not None and kernels.evades_at(choice, self.woods, self.ways):
@@ -143,20 +143,20 @@ class _Relaxed:
     def _radius(self, trail: Any, cap: float, visits: int) -> tuple[float, float, int]:
         levels = self.levels[self.levels <= self.limit]
         ends, seen = np.array([0, int(np.searchsorted(levels, cap))]), np.array([0, visits])
-        radius = import_module("hauberk.attack.certify.radius")
+        radius = arrival.kernels("radius")
         radius.search_radius((self.woods, self.ways), levels, trail, ends, seen)
         scale = [*levels.tolist(), min(cap, self.limit)]
         return float(scale[ends[0]]), float(scale[ends[1]]), int(seen[0])
 
     def _purse(self, trail: Any, cap: float, visits: int) -> tuple[float, float, int]:
-        purse = import_module("hauberk.attack.certify.purse")
+        purse = arrival.kernels("purse")
         made = purse.Purse((self.woods, self.ways), trail=trail, cap=cap, budget=visits)
         made.search()
         return made.lower, made.upper, int(made.seen[0])
 
     def hunt(self, cost: float, visits: int) -> tuple[bool, list[NDArray[np.int64]], int]:
         """Different choices that evade and cost less; whether those are all (one a box), and leaves looked at."""
-        purse = import_module("hauberk.attack.certify.purse")
+        purse = arrival.kernels("purse")
         bag = np.empty((TRAIL, len(self.cells.home)), dtype=np.int64), np.zeros(1, dtype=np.int64)
         cost = min(cost, float(np.nextafter(self.limit, np.inf)))
         verdict, seen = purse.hunt((self.woods, self.ways), cost, bag, visits)
@@ -164,7 +164,7 @@ class _Relaxed:
 
     def cheapest_first(self, choices: list[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
         """Choices in the order of their costs."""
-        kernels = import_module("hauberk.attack.certify.examine")
+        kernels = arrival.kernels("examine")
         return sorted(choices, key=lambda choice: float(kernels.cost_of(choice, self.ways)))
 
 

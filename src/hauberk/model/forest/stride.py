@@ -93,9 +93,27 @@ def _put_all(at: Any, count: Any, begin: Any, slot: Any, leaves: Any, sums: Any)
 
 
 @_compiled
+def _down_whole(at: Any, rows: Any, begin: Any, count: Any, nodes: Any) -> None:
+    onward, feature, threshold = nodes
+    for row in range(count):
+        node = at[row]
+        x = rows[begin + row, _u8(feature[node])]
+        at[row] = _u8(onward[node]) + _u8(x > threshold[node])
+
+
+@_compiled
+def _down_gapped(at: Any, rows: Any, begin: Any, count: Any, nodes: Any, gap_right: Any) -> None:
+    onward, feature, threshold = nodes
+    for row in range(count):
+        node = at[row]
+        x = rows[begin + row, _u8(feature[node])]
+        right = (x > threshold[node]) | (math.isnan(x) & gap_right[node])
+        at[row] = _u8(onward[node]) + _u8(right)
+
+
+@_compiled
 def _add_whole(rows: Any, trees: Any, nodes: Any, leaves: Any, sums: Any) -> None:
     roots, slots, depth = trees
-    onward, feature, threshold = nodes
     at = np.empty(BLOCK, np.uint64)
     total = _u8(len(rows))
     for begin in range(_u8(0), total, _u8(BLOCK)):
@@ -103,17 +121,13 @@ def _add_whole(rows: Any, trees: Any, nodes: Any, leaves: Any, sums: Any) -> Non
         for tree in range(len(roots)):
             at[:] = _u8(roots[tree])
             for _ in range(depth[tree]):
-                for row in range(count):
-                    node = at[row]
-                    x = rows[begin + row, _u8(feature[node])]
-                    at[row] = _u8(onward[node]) + _u8(x > threshold[node])
+                _down_whole(at, rows, begin, count, nodes)
             _put_all(at, count, begin, slots[tree], leaves, sums)
 
 
 @_compiled
 def _add_gapped(rows: Any, trees: Any, nodes: Any, gap_right: Any, leaves: Any, sums: Any) -> None:
     roots, slots, depth = trees
-    onward, feature, threshold = nodes
     at = np.empty(BLOCK, np.uint64)
     total = _u8(len(rows))
     for begin in range(_u8(0), total, _u8(BLOCK)):
@@ -121,9 +135,5 @@ def _add_gapped(rows: Any, trees: Any, nodes: Any, gap_right: Any, leaves: Any, 
         for tree in range(len(roots)):
             at[:] = _u8(roots[tree])
             for _ in range(depth[tree]):
-                for row in range(count):
-                    node = at[row]
-                    x = rows[begin + row, _u8(feature[node])]
-                    right = (x > threshold[node]) | (math.isnan(x) & gap_right[node])
-                    at[row] = _u8(onward[node]) + _u8(right)
+                _down_gapped(at, rows, begin, count, nodes, gap_right)
             _put_all(at, count, begin, slots[tree], leaves, sums)
