@@ -64,7 +64,7 @@ def bracket_rows(
         if seed is not None and np.isfinite(seed.cost[place]):
             judge.know(float(seed.cost[place]), seed.witness[place])
         few = leaves_of_all(trees.forest, judge.way.choices) <= each
-        floor, seen = search_cases(solve, judge.way.choices, each, judge, lambda judge=judge: judge.cost, few=few)
+        floor, seen = search_cases(solve, judge.way.choices, each, judge, judge.purse, few=few)
         # the last step of a search may look at a few leaves more than it was granted
         charge(budget, "visits", min(seen, each), Method.TREES)
         lower[place], cost[place] = floor, judge.cost
@@ -96,6 +96,10 @@ class Judge:
     cost: float = np.inf
     best: Matrix | None = None
     asked: int = 0
+
+    def purse(self) -> float:
+        """The price of the cheapest evasion so far."""
+        return self.cost
 
     def know(self, cost: float, point: Matrix) -> None:
         """Take in an evasion that was proved elsewhere."""
