@@ -213,3 +213,14 @@ def test_the_page_has_no_barrier(tmp_path, scheme, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("#evasion + p.notice").is_visible()
         chromium.close()
+
+
+def test_the_names_of_a_narrow_bracket_stand_beside_it():
+    rows = [(x, x / 1_000, x / 1_000, min(x / 1_000 + 0.08, 1.0)) for x in range(0, 1_001, 50)]
+    layers = specify(bracket(*((float(x), y, low, high) for x, y, low, high in rows)))["layer"]
+    sides = {
+        layer["encoding"]["text"]["value"]: layer["mark"]["align"]
+        for layer in layers
+        if layer["mark"]["type"] == "text"
+    }
+    assert sides == {"found": "left", "not ruled out": "right"}

@@ -16,8 +16,11 @@ from hauberk.report.svg import GRID, INK, MARK, clean_svg
 _INTERVAL = ("low", "high")
 """Names of a band's columns that make it an interval, which needs no names in the picture."""
 
-_APART = 0.15
-"""Least height of a band, as a share, in which there is room for names."""
+_APART, _ROOM = 0.02, 0.15
+"""Least height of a band, as a share, that is worth naming, and in which there is room for a name."""
+
+_HEADROOM, _LEFT = 0.9, 0.3
+"""How high, and how far from the left, a name can stand above a curve."""
 
 MAX_BARS = 30
 """Bars of one chart; the table beside it holds the rest."""
@@ -132,26 +135,38 @@ def _curve(evidence: Evidence, points: list[dict[str, Any]]) -> dict[str, Any]:
 def _edges(
     evidence: Evidence, points: list[dict[str, Any]], across: dict[str, Any], shape: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Name the two edges of a band that is no interval, where they lie furthest apart, and dash the upper one."""
+    """Name the two edges of a band that is no interval, and dash the upper one."""
     high = {"field": "high", "type": "quantitative"}
     dashed = {"type": "line", "color": MARK, "strokeWidth": 1.5, "strokeDash": [4, 3], **shape}
     layers: list[dict[str, Any]] = [
         {"mark": dashed, "encoding": {"x": across, "y": high}, "transform": [{"filter": "isValid(datum.high)"}]}
     ]
-    banded = [point for point in points if "low" in point]
+    return [*layers, *_names(evidence, [point for point in points if "low" in point])]
+
+
+def _names(evidence: Evidence, banded: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Names of both edges where they cover no line: below a rising curve to the right of a point, above it to its left."""
+    start, span = banded[0]["x"], banded[-1]["x"] - banded[0]["x"]
+    top = max(point["high"] for point in banded)
     widest = max(banded, key=lambda point: point["high"] - point["low"])
     if widest["high"] - widest["low"] < _APART:
-        return layers
-    # right of a point and below it nothing lies on a rising curve, so that a name covers no line there
+        return []
     risen = next(point for point in banded if point["low"] >= banded[-1]["low"] / 2)
-    for x, y, name in (
-        (risen["x"], risen["low"], evidence.columns[2]),
-        (widest["x"], widest["high"], evidence.columns[3]),
-    ):
-        text = {"type": "text", "color": INK, "fontSize": 12, "align": "left", "baseline": "top", "dx": 6, "dy": 5}
-        place = {"x": {"datum": x}, "y": {"datum": y}, "text": {"value": visible(name)[:40]}}
-        layers.append({"mark": text, "encoding": place, "data": {"values": [{}]}})
-    return layers
+    below = {"align": "left", "baseline": "top", "dx": 6, "dy": 5}
+    above = {"align": "right", "baseline": "bottom", "dx": -6, "dy": -3}
+    names = [_name(evidence.columns[2], risen["x"], risen["low"], below)]
+    free = [point for point in banded if point["high"] <= _HEADROOM * top and point["x"] - start >= _LEFT * span]
+    if free:
+        names.append(_name(evidence.columns[3], free[-1]["x"], free[-1]["high"], above))
+    elif widest["high"] - widest["low"] >= _ROOM:
+        names.append(_name(evidence.columns[3], widest["x"], widest["high"], below))
+    return names
+
+
+def _name(words: str, x: float, y: float, side: dict[str, Any]) -> dict[str, Any]:
+    text = {"type": "text", "color": INK, "fontSize": 12, **side}
+    place = {"x": {"datum": x}, "y": {"datum": y}, "text": {"value": visible(words)[:40]}}
+    return {"mark": text, "encoding": place, "data": {"values": [{}]}}
 
 
 def _bars(evidence: Evidence, points: list[dict[str, Any]]) -> dict[str, Any]:
