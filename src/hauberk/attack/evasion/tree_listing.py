@@ -15,18 +15,25 @@ from hauberk.model.forest import Forest
 MOST = 65_536
 """Combinations of options up to which they are put in order."""
 
+LIGHT = 8
+"""Leaves reached by rows that pass through the trees together, which take as long as one that a search looks at."""
+
 _TOGETHER = 256
 """Combinations that pass through the trees at a time."""
 
 
 def leaves_of_all(forest: Forest, choices: Choices) -> float:
-    """Leaves that trying every choice of a row looks at; infinite where there are too many, or loose columns."""
+    """What trying every choice of a row takes, in leaves of a search; infinite for too many, or with loose columns."""
     many = 1
     for block in choices.blocks:
         many *= len(block.cost)
         if many > MOST:
             return np.inf
-    return np.inf if choices.loose else float(many * max(forest.trees, 1))
+    return np.inf if choices.loose else _worth(forest, many)
+
+
+def _worth(forest: Forest, rows: int) -> int:
+    return -(-rows * max(forest.trees, 1) // LIGHT)
 
 
 def try_all(forest: Forest, cut: float, choices: Choices, visits: int, accept: Accept | None) -> Bracket:
@@ -36,7 +43,7 @@ def try_all(forest: Forest, cut: float, choices: Choices, visits: int, accept: A
         forest: the trees; a row evades where output 0 is below the cut.
         cut: the margin that decides.
         choices: without loose columns, and few enough to be put in order.
-        visits: leaves that may be looked at; each choice takes one a tree.
+        visits: leaves that may be looked at; each choice takes one a tree, and `LIGHT` of these count as one.
         accept: the domain's word; without it the first choice that evades ends the search.
 
     Returns:
@@ -45,7 +52,7 @@ def try_all(forest: Forest, cut: float, choices: Choices, visits: int, accept: A
     """
     hunt = _Hunt(accept=accept)
     order, cost = _ordered(choices)
-    tried, afford = 0, visits // max(forest.trees, 1)
+    tried, afford = 0, visits * LIGHT // max(forest.trees, 1)
     while tried < len(order) and tried < afford and not hunt.done(float(cost[order[tried]])):
         part = order[tried : tried + min(_TOGETHER, afford - tried)]
         rows = _rows(choices, part)
@@ -57,9 +64,7 @@ def try_all(forest: Forest, cut: float, choices: Choices, visits: int, accept: A
     frontier = np.inf if whole else float(cost[order[tried]])
     lower = min(hunt.first, frontier)
     finished = whole or hunt.done(frontier)
-    return Bracket(
-        lower=lower, upper=hunt.cost, witness=hunt.witness, exact=finished, visits=tried * max(forest.trees, 1)
-    )
+    return Bracket(lower=lower, upper=hunt.cost, witness=hunt.witness, exact=finished, visits=_worth(forest, tried))
 
 
 @dataclass(slots=True, kw_only=True)
