@@ -81,7 +81,7 @@ def row(
         "ours": round(middle, 3),
         "peer": None if other is None else round(other, 3),
         "peer_name": peer_name,
-        "ratio": None if other is None else round(other / middle, 2),
+        "ratio": None if other is None or middle == 0.0 else round(other / middle, 2),
         "n": len(ours),
         "low": round(min(ours), 3),
         "high": round(max(ours), 3),

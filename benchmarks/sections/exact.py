@@ -24,7 +24,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "N
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-import numpy as np  # noqa: E402 - the number of threads has to be set first
+import lightgbm  # noqa: E402 - the number of threads has to be set first
+import numpy as np  # noqa: E402 - as above
 import polars as pl  # noqa: E402 - as above
 from harness import peer_python, row  # noqa: E402 - lies in a folder that is no package
 from sections.labels import _mean, _plain, _tables, _victim  # noqa: E402 - as above
@@ -39,7 +40,7 @@ from hauberk.model.forest import Forest  # noqa: E402 - as above
 SOLVE = 5_000_000
 """Node visits a row that may be spent on the small models; none needs them all."""
 
-GREEDY = 20_000
+GREEDY = 200_000
 """Node visits a row of the short search whose upper bound is held against the exact optimum."""
 
 LARGE = 20_000_000
@@ -88,15 +89,21 @@ def _small(victim: Any, folder: Path, seed: int) -> list[dict[str, Any]]:
     both = solved & np.isfinite(upper) & theirs
     gap = float(np.abs(upper[both] - peer["distance"][both]).max(initial=0.0))
     n, who = len(origin), "Veritas 0.3.1, 30 steps"
+    forest_gap = np.abs(forest.margins(origin)[:, 0] - _margins(victim.path, origin)).max()
     ends = np.array([one.upper for one in greedy])[both] / upper[both]
     return [
         _plain(f"exact, {name}: solved and witnessed", "rate", float((solved & witnessed).mean()),
                float(theirs.mean()), who, ">= 1", n),
         _plain(f"exact, {name}: greatest difference of distances", "range", gap, None, "", "<= 1e-06", int(both.sum())),
+        _plain(f"exact, {name}: error of margins", "margin", float(forest_gap), float(peer["gap"]), who, "", n),
         _plain(f"exact, {name}: CPU a row", "ms", 1000 * seconds, 1000 * float(peer["seconds"].mean()), who, "", n),
         _mean(f"exact, {name}: short search over the optimum", ends, np.ones(ends.size), "", "<= 1.01", seed),
         _plain(f"exact, {name}: CPU a row of the short search", "ms", 1000 * short, None, "", "", n),
     ]  # fmt: skip
+
+
+def _margins(path: Path, rows_: np.ndarray) -> np.ndarray:
+    return np.asarray(lightgbm.Booster(model_file=path).predict(rows_, raw_score=True))
 
 
 def _evades(problem: Any, witness: np.ndarray | None) -> bool:
@@ -112,11 +119,10 @@ def _veritas(problem: Any, path: Path, folder: Path, patience: float) -> dict[st
     command = [peer_python("veritas"), ROOT / "benchmarks" / "peer_jobs" / "veritas_linf.py", source, target]
     subprocess.run([str(part) for part in command], check=True, timeout=3600, stdout=sys.stderr)
     out = np.load(target)
-    if float(out["gap"]) > 1e-4:
-        raise SystemExit(f"{path.name}: the peer's trees are {float(out['gap']):g} from the library's margins")
     evades = np.array([not np.isnan(one).any() and _evades(problem, one) for one in out["examples"]])
     distance = np.abs(out["examples"] - problem.origin).max(axis=1)
-    return {"distance": np.where(evades, distance, np.inf), "lower": out["lower"], "seconds": out["seconds"]}
+    return {"distance": np.where(evades, distance, np.inf), "lower": out["lower"], "seconds": out["seconds"],
+            "gap": out["gap"]}  # fmt: skip
 
 
 def _fraud_like(folder: Path, seed: int) -> tuple[Problem, Path]:
