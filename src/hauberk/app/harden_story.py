@@ -57,7 +57,7 @@ def _tried(paper: Paper, hardening: Hardening, currency: str) -> None:
 def _row(item: Tried, purse: float, chosen: str) -> tuple[str, ...]:
     figures = item.figures
     assert figures is not None
-    through, ever = figures.through(purse), figures.through(math.inf)
+    through, ever = item.through(purse), item.through(math.inf)
     return (
         f"{item.name} (chosen)" if item.name == chosen else item.name,
         "-" if through is None else _ends(through),

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hauberk.attack.evasion.ladder import Rate
 from hauberk.harden.candidate import Candidate
 from hauberk.harden.measure import Figures
 
@@ -22,7 +23,8 @@ class Tried:
         name: of the strategy.
         candidate: what it gave; None if it could not.
         figures: measured on the rows to choose on; None if there is no candidate.
-        lost: area under the curve that it gives up against the model trained again without a fix.
+        repeats: the same on further splits, where the first holds few events.
+        lost: area under the curve that it gives up against the model trained again without a fix; the mean of the splits.
         reason: why there is no candidate.
         seconds: what training took; shown, and no part of any result.
     """
@@ -30,6 +32,7 @@ class Tried:
     name: str
     candidate: Candidate | None = None
     figures: Figures | None = None
+    repeats: tuple[Figures, ...] = ()
     lost: float = 0.0
     reason: str = ""
     seconds: float = 0.0
@@ -39,13 +42,24 @@ class Tried:
         """Whether all that it does is to act on more rows."""
         return self.candidate is not None and self.candidate.threshold is not None
 
-    def known(self, purse: float) -> bool:
-        """Whether anything is known of who gets through."""
-        return self.figures is not None and self.figures.through(purse) is not None
+    @property
+    def threshold(self) -> float:
+        """Score from which on it acts: the median of those found on the splits."""
+        found = sorted(each.threshold for each in self._measured)
+        return found[len(found) // 2] if found else 0.5
+
+    @property
+    def _measured(self) -> tuple[Figures, ...]:
+        return () if self.figures is None else (self.figures, *self.repeats)
+
+    def through(self, purse: float) -> Rate | None:
+        """Share of the caught events that get through, of all splits together; None where nothing is known."""
+        found = [rate for each in self._measured if (rate := each.through(purse)) is not None]
+        return Rate.of(sum(rate.hits for rate in found), sum(rate.n for rate in found)) if found else None
 
     def rate(self, purse: float) -> float:
-        """Share of the caught events that get through; 1 where that is not known."""
-        found = None if self.figures is None else self.figures.through(purse)
+        """That share as a number; 1 where it is not known."""
+        found = self.through(purse)
         return 1.0 if found is None else found.value
 
 
@@ -63,15 +77,18 @@ def choose(tried: Sequence[Tried], purse: float, allowance: float, before: float
         allowance: area under the curve that may be given up.
         before: evasion rate of the model trained again without a fix.
     """
-    fit = [item for item in tried if item.known(purse) and item.lost <= allowance and item.rate(purse) < before]
+    fit = [
+        item
+        for item in tried
+        if item.through(purse) is not None and item.lost <= allowance and item.rate(purse) < before
+    ]
     fit = [item for item in fit if len(tried) == 1 or not item.moves_threshold]
     if not fit:
         return None
     least = min(fit, key=lambda item: (item.rate(purse), item.lost, item.name))
-    assert least.figures is not None
-    known = least.figures.through(purse)
-    assert known is not None
-    n = known.n
+    rate = least.through(purse)
+    assert rate is not None
+    n = rate.n
     share = (least.rate(purse) * n + 1.0) / (n + 2.0)  # rates of 0 and 1 have an error too
     close = least.rate(purse) + math.sqrt(share * (1.0 - share) / n)
     return min((item for item in fit if item.rate(purse) <= close), key=lambda item: (item.lost, item.name))

@@ -8,7 +8,6 @@ that was trained against stand kinds that were not: nothing is called robust by 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,19 +18,18 @@ from hauberk.attack.evasion import Method
 from hauberk.attack.evasion.carriers import carriers
 from hauberk.core.errors import NothingToExamine
 from hauberk.core.ports import Progress
-from hauberk.harden.candidate import Candidate, NotSuited
+from hauberk.harden.candidate import Candidate
 from hauberk.harden.case import TUNE_SHARE, Case
 from hauberk.harden.choose import Tried, choose, enough
-from hauberk.harden.control import retrain
 from hauberk.harden.effort import Effort
+from hauberk.harden.ground import Ground, control_on, further, try_on
 from hauberk.harden.learn import settle
 from hauberk.harden.lesson import categories_of
 from hauberk.harden.measure import Figures, Trial, measure
 from hauberk.harden.recipe import recipe_of
-from hauberk.harden.setting import Setting, threshold_of
+from hauberk.harden.setting import Setting
 from hauberk.harden.split import part
 from hauberk.harden.strategies import Strategy
-from hauberk.model import ModelView
 from hauberk.stats import auc_difference
 
 CHOOSING = (Method.SCORES, Method.RANDOM)
@@ -82,6 +80,7 @@ class Hardening:
         tried: the strategies, in the order in which they were tried.
         hardened: the chosen model; None if no candidate was good enough to be chosen.
         notes: what a reader must know.
+        splits: of how many splits of the training rows the figures of the candidates are pooled.
     """
 
     purse: float
@@ -94,6 +93,7 @@ class Hardening:
     tried: tuple[Tried, ...]
     hardened: Hardened | None
     notes: tuple[str, ...]
+    splits: int = 1
 
 
 def harden(
@@ -141,13 +141,13 @@ def harden(
         allowance=allowance, area=0.0, effort=effort, seed=seed, folder=folder, shipped=case.model, content=case.content,
         carriers=tuple(part.column for part in carriers(shipped.found)),
     ))  # fmt: skip
-    control = _try(Strategy(name="retrained", says="", apply=retrain), setting, trial)
-    assert control.figures is not None
-    setting = replace(setting, area=control.figures.area)
+    first = Ground(setting=setting, trial=trial)
+    control, grounds = control_on([first, *further(case, first)])
+    setting = grounds[0].setting
     tried: list[Tried] = []
     for at, strategy in enumerate(strategies):
         say(stage="try strategies", done=at, total=len(strategies), note=f"{strategy.name}: {strategy.says}")
-        tried.append(_try(strategy, setting, trial))
+        tried.append(try_on(strategy, grounds))
     chosen = choose(tried, spent, allowance, control.rate(spent))
     hardened = None
     if chosen is not None:
@@ -156,7 +156,7 @@ def harden(
     return Hardening(
         purse=spent, purse_source=source, allowance=allowance, recipe=setting.recipe.source,
         rows=(train.height, tune.height, case.holdout.height), shipped=shipped, control=control,
-        tried=tuple(tried), hardened=hardened, notes=case.notes,
+        tried=tuple(tried), hardened=hardened, notes=case.notes, splits=len(grounds),
     )  # fmt: skip
 
 
@@ -188,35 +188,12 @@ def _setting(case: Case, setting: Setting) -> Setting:
     return replace(setting, recipe=recipe)
 
 
-def _try(strategy: Strategy, setting: Setting, trial: Trial) -> Tried:
-    begin = time.monotonic()
-    try:
-        candidate = strategy.apply(setting)
-    except NotSuited as error:
-        return Tried(name=strategy.name, reason=f"{error.what}: {error.why}" if error.why else error.what)
-    seconds = time.monotonic() - begin
-    view = setting.view(candidate)
-    figures = measure(trial, view, _threshold(candidate, view, setting))
-    reason = "" if figures.found is not None else figures.nothing
-    moved = view is not setting.shipped and setting.area > 0.0  # the shipped model was trained on these rows
-    lost = setting.area - figures.area if moved else 0.0
-    return Tried(name=strategy.name, candidate=candidate, figures=figures, lost=lost, reason=reason, seconds=seconds)
-
-
-def _threshold(candidate: Candidate, view: ModelView, setting: Setting) -> float:
-    """The candidate's own threshold, or the one that keeps the business's share of alerts on rows not trained on."""
-    if candidate.threshold is not None:
-        return candidate.threshold
-    return threshold_of(view.scores(setting.tune), setting.alerts)
-
-
 def _finish(case: Case, setting: Setting, strategies: Sequence[Strategy], chosen: Tried, allowance: float) -> Hardened:
     """Train on all training rows by what was settled, and measure before and after on the holdout."""
     strategy = next(item for item in strategies if item.name == chosen.name)
     assert chosen.candidate is not None
-    assert chosen.figures is not None
     again = strategy.apply(replace(setting, train=case.train, settled=chosen.candidate.settled))
-    threshold = chosen.figures.threshold if again.threshold is None else again.threshold
+    threshold = chosen.threshold if again.threshold is None else again.threshold
     trial = Trial(
         rows=case.holdout, label=case.label, domain=case.domain, money=case.money, methods=REPORTING,
         attacked=setting.effort.reported_on, queries=setting.effort.reporting_queries,

@@ -201,7 +201,7 @@ def _strategy(item: Tried, purse: float, chosen: str) -> tuple[Cell, ...]:
     name = f"{item.name} (chosen)" if item.name == chosen else item.name
     if item.figures is None or item.candidate is None:
         return (name, *[None] * 8, item.reason)
-    rate, ever = item.figures.through(purse), item.figures.through(math.inf)
+    rate, ever = item.through(purse), item.through(math.inf)
     ends: tuple[Cell, ...] = (None, None, None) if rate is None else (_4(rate.value), _4(rate.low), _4(rate.high))
     said = "; ".join(item.candidate.done) + (f"; {item.reason}" if item.reason else "")
     figures = item.figures
@@ -243,6 +243,11 @@ def _limits(hardening: Hardening) -> Iterator[str]:
         f"Candidates were trained on {fit:,} rows and chosen on {tune:,} others; the chosen one was trained on both, with "
         f"the threshold found on the second, and measured on {report:,} rows that had no part in either."
     )
+    if hardening.splits > 1:
+        yield (
+            f"One split holds too few events to compare candidates by: what is told of them is of {hardening.splits} splits "
+            "of the training rows together, and the threshold is the median of theirs."
+        )
     yield f"The purse is {hardening.purse:g}: {hardening.purse_source}. Who can spend more gets through more often."
     done = hardening.hardened
     if done is not None:
