@@ -4,8 +4,8 @@
     python benchmarks/hardening.py [--quick] [--only PART]
 
 Parts live in `benchmarks/parts`. `robust_boosting` repeats the two tables of Andriushchenko and Hein (NeurIPS 2019) with
-the paper's split. Their code is a public repository and no package; its figures are those of the field note, measured
-earlier on a machine of this kind. `purse` hardens credit models and compares what gets through at the median price of an
+the paper's split. Their code is a public repository and no package; its figures were measured earlier, on a
+machine of this kind. `purse` hardens credit models and compares what gets through at the median price of an
 evasion. CPU seconds are those of one thread.
 """
 

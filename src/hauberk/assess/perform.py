@@ -123,9 +123,7 @@ def _sentence(error: HauberkError) -> str:
     return f"{error.what}: {error.why}" if error.why else error.what
 
 
-def _context(
-    item: Planned, situation: Situation, budget: Budget, cache: dict[str, Any], told: Told
-) -> CheckContext:
+def _context(item: Planned, situation: Situation, budget: Budget, cache: dict[str, Any], told: Told) -> CheckContext:
     given = {part.name: getattr(situation, part.name) for part in fields(Situation)}
 
     def tell(standing: Standing) -> None:

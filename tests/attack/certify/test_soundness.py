@@ -173,9 +173,7 @@ def test_no_bracket_is_wrong_in_ten_thousand_cases(victims):
         for cut, flip in cuts_of(cases, np.random.default_rng(number)):
             last = None
             for visits in BUDGETS:
-                many = bracket_many(
-                    victim.forest, [case.choices for case in cases], cut=cut, flip=flip, visits=visits
-                )
+                many = bracket_many(victim.forest, [case.choices for case in cases], cut=cut, flip=flip, visits=visits)
                 for at, (case, found) in enumerate(zip(cases, many, strict=True)):
                     wrong += [(victim.name, at, cut, flip, visits, each) for each in check(case, cut, flip, found)]
                     asked.append((found, cut, flip))
