@@ -29,28 +29,17 @@ LITERAL = 60
 """Constants that one literal may hold; a longer table is data and belongs in a data file."""
 
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
-OPTIONAL = {
-    "blake3",
-    "catboost",
-    "cloudpickle",
-    "distributed",
-    "joblib",
-    "onnx",
-    "pandas",
-    "pyarrow",
-    "torch",
-    "xgboost",
-}
+OPTIONAL = {"blake3", "catboost", "cloudpickle", "distributed", "joblib"}
+OPTIONAL |= {"onnx", "pandas", "pyarrow", "torch", "xgboost"}
 LAZY_ROOMS = {"app", "cli"}
-LOADERS = {
+LOADERS = (
+    "/arrival.py",
     "hauberk/__init__.py",
-    "hauberk/attack/certify/arrival.py",
-    "hauberk/checks/generate.py",
-    "hauberk/core/entry.py",
-    "hauberk/model/forest/arrival.py",
-    "hauberk/model/load/worker.py",
-    "hauberk/model/opening.py",
-}
+    "checks/generate.py",
+    "core/entry.py",
+    "load/worker.py",
+    "model/opening.py",
+)
 """Files that load what a name or a file's format says, and the worker that limits itself before anything heavy."""
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -200,7 +189,7 @@ def late_imports(source: Source) -> Iterator[Offence]:
 
     A module's own `__getattr__` exports names lazily, which is what it is for.
     """
-    if source.room in LAZY_ROOMS or source.name in LOADERS:
+    if source.room in LAZY_ROOMS or source.name.endswith(LOADERS):
         return
     for function in (node for node in ast.walk(source.tree) if isinstance(node, FUNCTION)):
         names = (

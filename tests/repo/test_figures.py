@@ -26,7 +26,7 @@ def test_lost_marks_and_rows_that_nobody_measured_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="marks"):
         figures.readme_text("no marks")
-    monkeypatch.setattr(figures, "SHOWN", (("evasion", "how pretty it is"),))
+    monkeypatch.setattr(figures, "SHOWN", (("evasion_trees", "how pretty it is"),))
     with pytest.raises(ValueError, match="how pretty it is"):
         figures.readme_text((root / "README.md").read_text())
 
