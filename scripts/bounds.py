@@ -32,14 +32,7 @@ EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util",
 OPTIONAL = {"blake3", "catboost", "cloudpickle", "distributed", "joblib"}
 OPTIONAL |= {"onnx", "pandas", "pyarrow", "torch", "xgboost"}
 LAZY_ROOMS = {"app", "cli"}
-LOADERS = (
-    "/arrival.py",
-    "hauberk/__init__.py",
-    "checks/generate.py",
-    "core/entry.py",
-    "load/worker.py",
-    "model/opening.py",
-)
+LOADERS = ("/arrival.py", "hauberk/__init__.py", "s/generate.py", "core/entry.py", "load/worker.py", "model/opening.py")
 """Files that load what a name or a file's format says, and the worker that limits itself before anything heavy."""
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
